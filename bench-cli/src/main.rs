@@ -1,0 +1,2 @@
+//! smbsign
+fn main() {}

@@ -1,0 +1,4 @@
+//! Engine.
+pub mod kernels;
+pub mod mac;
+pub mod protocol;
