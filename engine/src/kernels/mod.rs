@@ -1,1 +1,38 @@
-//! Kernels.
+//! The loops that use a CPU's own instructions: AES, GHASH, MD5 and CCM, one message at a time.
+//!
+//! A kernel knows blocks and keys and nothing of SMB. It takes a *proof* ([`cpu`]) that the CPU has its instructions, reads
+//! nothing outside the slices it is given, allocates nothing, and runs in time that depends on lengths alone.
+//! On other architectures `absent.rs` stands in for the x86-64 kernels, with key types that nobody can make.
+//!
+//! Two kinds of `unsafe` live here: an entry, which turns a proof into a call of a `#[target_feature]` function, and the
+//! loads and stores of [`vector`], whose lengths their argument types prove.
+#![allow(unsafe_code)] // `#[target_feature]` entries and unaligned vector loads need it; the rest of the workspace does without.
+
+#[cfg(not(target_arch = "x86_64"))]
+mod absent;
+mod backend;
+mod blocks;
+pub(crate) mod md5;
+
+#[cfg(target_arch = "x86_64")]
+mod aes_ni;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod cmac_ni;
+#[cfg(target_arch = "x86_64")]
+pub mod cpu;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod gmac;
+#[cfg(target_arch = "x86_64")]
+mod gmac_clmul;
+#[cfg(target_arch = "x86_64")]
+mod gmac_vclmul;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
+#[cfg(not(target_arch = "x86_64"))]
+pub use absent::cpu;
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) use absent::{cmac_ni, gmac};
+
+pub use backend::{Backend, UnknownBackend};
+pub(crate) use blocks::{Blocks, total_bytes};

@@ -1,0 +1,82 @@
+//! What other architectures see in place of the x86-64 kernels: proofs and keys that cannot exist.
+
+/// CPU features: none that this crate's kernels use.
+pub mod cpu {
+    /// Proof of features that this architecture does not have.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum HaveAvx2 {}
+
+    impl HaveAvx2 {
+        /// Never there.
+        #[must_use]
+        pub const fn detect() -> Option<Self> {
+            None
+        }
+    }
+
+    /// Proof of features that this architecture does not have.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum HaveAvx512 {}
+
+    impl HaveAvx512 {
+        /// Never there.
+        #[must_use]
+        pub const fn detect() -> Option<Self> {
+            None
+        }
+
+        /// Never called.
+        #[must_use]
+        pub const fn avx2(self) -> HaveAvx2 {
+            match self {}
+        }
+    }
+
+    /// Names of the detected features that MACs and ciphers can use.
+    #[must_use]
+    pub const fn features() -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
+pub(crate) mod cmac_ni {
+    use zeroize::{Zeroize, ZeroizeOnDrop};
+
+    use super::cpu::HaveAvx2;
+
+    #[derive(Clone, Zeroize, ZeroizeOnDrop)]
+    pub(crate) enum CmacKey {}
+
+    impl CmacKey {
+        pub(crate) fn new(proof: HaveAvx2, _: &[u8; 16]) -> Self {
+            match proof {}
+        }
+
+        pub(crate) fn tag(&self, _: &[&[u8]]) -> [u8; 16] {
+            match *self {}
+        }
+    }
+}
+
+pub(crate) mod gmac {
+    use zeroize::{Zeroize, ZeroizeOnDrop};
+
+    use super::cpu::{HaveAvx2, HaveAvx512};
+
+    #[derive(Clone, Zeroize, ZeroizeOnDrop)]
+    pub(crate) enum GmacKey {}
+
+    impl GmacKey {
+        pub(crate) fn new_128(proof: HaveAvx2, _: &[u8; 16]) -> Self {
+            match proof {}
+        }
+
+        pub(crate) fn new_512(proof: HaveAvx512, _: &[u8; 16]) -> Self {
+            match proof {}
+        }
+
+        pub(crate) fn tag(&self, _: &[u8; 12], _: &[&[u8]]) -> [u8; 16] {
+            match *self {}
+        }
+    }
+}

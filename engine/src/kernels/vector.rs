@@ -1,0 +1,48 @@
+//! Unaligned loads and stores, with lengths proved by their argument types.
+
+use core::arch::x86_64::{__m128i, __m512i, _mm_loadu_si128, _mm_storeu_si128};
+use core::arch::x86_64::{_mm512_loadu_si512, _mm512_maskz_loadu_epi64};
+
+/// A block as a vector, its first byte lowest.
+#[inline(always)]
+pub(super) fn load(block: &[u8; 16]) -> __m128i {
+    // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
+    unsafe { _mm_loadu_si128(block.as_ptr().cast()) }
+}
+
+/// A vector as a block, its lowest byte first.
+#[inline(always)]
+pub(super) fn store(vector: __m128i) -> [u8; 16] {
+    let mut block = [0; 16];
+    // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
+    unsafe { _mm_storeu_si128(block.as_mut_ptr().cast(), vector) };
+    block
+}
+
+/// Four blocks, or four powers, that follow each other in memory.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn load4<T: Sixteen>(blocks: &[T; 4]) -> __m512i {
+    // SAFETY: the reference covers 4 × 16 bytes, and no alignment is asked.
+    unsafe { _mm512_loadu_si512(blocks.as_ptr().cast()) }
+}
+
+/// Up to four blocks, or powers, that follow each other in memory; zeros take the place of missing ones.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn load_up_to_4<T: Sixteen>(blocks: &[T]) -> __m512i {
+    let mask = 0xffu8 >> (8 - 2 * blocks.len().min(4));
+    // SAFETY: the mask lets the load touch no more 8-byte halves than the slice has; masked ones are not accessed.
+    unsafe { _mm512_maskz_loadu_epi64(mask, blocks.as_ptr().cast()) }
+}
+
+/// Types of exactly 16 plain bytes.
+pub(super) trait Sixteen: sealed::Sealed {}
+impl Sixteen for [u8; 16] {}
+impl Sixteen for __m128i {}
+
+mod sealed {
+    pub(in crate::kernels) trait Sealed {}
+    impl Sealed for [u8; 16] {}
+    impl Sealed for core::arch::x86_64::__m128i {}
+}
