@@ -2,3 +2,5 @@
 pub mod kernels;
 pub mod mac;
 pub mod protocol;
+pub mod sealing;
+pub mod signing;

@@ -22,6 +22,7 @@ pub mod session_setup;
 pub mod signature;
 pub mod smb1;
 pub mod smb2;
+pub mod status;
 pub mod transform;
 
 pub use algorithm::{Cipher, SigningAlgorithm};

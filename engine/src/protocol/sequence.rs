@@ -2,11 +2,20 @@
 
 use std::collections::HashMap;
 
+use super::SecuritySignature;
 use super::smb1::{Command, Header};
 
 /// The number that stands in the signature field while an SMB1 message is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SequenceNumber(pub u32);
+
+impl SequenceNumber {
+    /// What stands in the signature field under the MAC: the number, then four zero bytes (rule 28).
+    #[must_use]
+    pub const fn signature_field(self) -> [u8; SecuritySignature::BYTES] {
+        (self.0 as u64).to_le_bytes()
+    }
+}
 
 /// The numbers of one connection, from its first signed message on.
 ///

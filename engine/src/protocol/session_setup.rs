@@ -6,11 +6,6 @@
 use super::reader::Reader;
 use super::{MalformedMessage, smb1, smb2};
 
-/// Status of a response that ends the exchange.
-pub const STATUS_SUCCESS: u32 = 0;
-/// Status of a response that asks for another request.
-pub const STATUS_MORE_PROCESSING_REQUIRED: u32 = 0xc000_0016;
-
 /// An SMB2 SESSION_SETUP request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request<'a> {

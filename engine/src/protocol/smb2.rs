@@ -190,6 +190,12 @@ impl<'a> Header<'a> {
         self.flags().contains(Flags::SIGNED)
     }
 
+    /// Whether an AsyncId stands in place of ProcessId and TreeId.
+    #[must_use]
+    pub const fn is_async(self) -> bool {
+        self.flags().contains(Flags::ASYNC_COMMAND)
+    }
+
     const fn u16_at<const AT: usize>(self) -> u16 {
         u16::from_le_bytes([self.0[AT], self.0[AT + 1]])
     }
