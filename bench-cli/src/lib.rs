@@ -1,3 +1,5 @@
 //! The rooms of the `smbsign` command, as a library so that integration tests and fuzz targets reach them.
 
+pub mod capture;
+pub mod measure;
 pub mod record;
