@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use smbsign_engine::protocol::framing::Protocol;
-use smbsign_engine::protocol::{smb1, smb2};
+use smbsign_engine::protocol::{Sender, smb1, smb2};
 use smbsign_engine::traffic::{FramePlace, RecordedMessage, Signing};
 
-use crate::capture::{Event, Events};
+use crate::capture::{Event, Events, Frame};
 
 /// A capture's messages by connection, with their commands, lengths, directions and bodies.
 ///
@@ -24,13 +24,14 @@ pub struct ReplayedCapture {
 #[derive(Debug, Clone)]
 pub struct ReplayedMessage {
     bytes: Vec<u8>,
+    sender: Sender,
     signing: Signing,
     place: FramePlace,
 }
 
 impl<'a> From<&'a ReplayedMessage> for RecordedMessage<'a> {
     fn from(message: &'a ReplayedMessage) -> Self {
-        Self { bytes: &message.bytes, signing: message.signing, place: message.place }
+        Self { bytes: &message.bytes, sender: message.sender, signing: message.signing, place: message.place }
     }
 }
 
@@ -51,7 +52,7 @@ impl ReplayedCapture {
                         capture.conversations.resize(frame.connection + 1, Vec::new());
                     }
                     let conversation = &mut capture.conversations[frame.connection];
-                    if append(conversation, &frame.bytes).is_none() {
+                    if append(conversation, &frame).is_none() {
                         left_out += 1;
                     }
                 }
@@ -88,25 +89,47 @@ impl ReplayedCapture {
 }
 
 /// Takes a frame's messages; `None`, and nothing of it, if any of them cannot be replayed.
-fn append(conversation: &mut Vec<ReplayedMessage>, frame: &[u8]) -> Option<()> {
+fn append(conversation: &mut Vec<ReplayedMessage>, frame: &Frame) -> Option<()> {
+    let (sender, frame) = (frame.sender, frame.bytes.as_slice());
     match Protocol::of(frame).ok()? {
         Protocol::Smb1 => {
-            let header = smb1::Header::parse(frame).ok()?;
-            // The flag stands before a key exists, too (rule 30).
-            let field = header.signature();
-            let signed = header.is_signed() && !field.is_zero() && field != smb1::BEFORE_SIGNING;
-            let signing = if signed { Signing::Signed } else { Signing::Unsigned };
-            conversation.push(ReplayedMessage { bytes: frame.to_vec(), signing, place: FramePlace::Opens });
+            let signing = smb1_signing(sender, smb1::Header::parse(frame).ok()?);
+            let place = FramePlace::Opens;
+            conversation.push(ReplayedMessage { bytes: frame.to_vec(), sender, signing, place });
         }
         Protocol::Smb2 => {
             let chain: Vec<_> = smb2::Chain::new(frame).collect::<Result<_, _>>().ok()?;
             for (at, (header, message)) in chain.into_iter().enumerate() {
-                let signing = if header.is_signed() { Signing::Signed } else { Signing::Unsigned };
                 let place = if at == 0 { FramePlace::Opens } else { FramePlace::Continues };
-                conversation.push(ReplayedMessage { bytes: message.to_vec(), signing, place });
+                conversation.push(ReplayedMessage {
+                    bytes: message.to_vec(),
+                    sender,
+                    signing: smb2_signing(header),
+                    place,
+                });
             }
         }
         Protocol::Transform | Protocol::Compression => return None,
     }
     Some(())
+}
+
+/// Whether a session that signs signs this message: all of its own but its setup, of which only what bore a signature.
+/// The traffic of an unsigned session thus tells what signing it would cost.
+fn smb2_signing(header: smb2::Header<'_>) -> Signing {
+    let outside_any_session = header.session_id() == smb2::SessionId::NONE
+        || header.message_id() == smb2::MessageId::UNSOLICITED
+        || matches!(header.command(), smb2::Command::NEGOTIATE | smb2::Command::SESSION_SETUP);
+    if header.is_signed() || !outside_any_session { Signing::Signed } else { Signing::Unsigned }
+}
+
+/// The same for SMB1, whose flag stands before a key exists, too (rule 30).
+fn smb1_signing(sender: Sender, header: smb1::Header<'_>) -> Signing {
+    let field = header.signature();
+    // A client's oplock-break acknowledgement has the notification's MID, and is signed (rules 33, 34).
+    let is_notification = sender == Sender::Server && header.mid() == smb1::UNSOLICITED_MID;
+    let outside_any_session = is_notification
+        || matches!(header.command(), smb1::Command::NEGOTIATE | smb1::Command::SESSION_SETUP_ANDX);
+    let bears_one = header.is_signed() && !field.is_zero() && field != smb1::BEFORE_SIGNING;
+    if bears_one || !outside_any_session { Signing::Signed } else { Signing::Unsigned }
 }

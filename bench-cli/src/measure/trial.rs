@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use core_affinity::CoreId;
-use smbsign_engine::protocol::{KeyError, SigningKey};
+use smbsign_engine::protocol::{Dialect, KeyError, SigningKey};
 use smbsign_engine::traffic::{Clock as _, Generator, GeneratorConfig};
 
 use super::clock::{Clock, core_clock_ghz, machine_probe_ns};
@@ -60,6 +60,8 @@ pub(super) struct Outcome {
 #[derive(Debug, Clone)]
 pub(super) struct Opening {
     pub(super) key: SigningKey,
+    /// SMB1's UID, or the SessionId.
+    pub(super) session_id: u64,
     pub(super) messages: Vec<Sample>,
 }
 
@@ -109,6 +111,10 @@ pub(super) fn run(
         })
         .collect::<Result<Vec<_>, _>>()?;
     let set_bytes = prepared.iter().map(|(worker, _)| worker.generator.set_bytes()).sum();
+    let first_session = prepared.first().map_or(0, |(worker, _)| match cell.dialect {
+        Dialect::Smb1 => u64::from(Generator::uid(0)),
+        _ => worker.generator.session_id(0).0,
+    });
     let (jobs, keys): (Vec<_>, Vec<_>) = prepared.into_iter().unzip();
     let parts = std::thread::scope(|scope| {
         let threads: Vec<_> = jobs
@@ -129,7 +135,7 @@ pub(super) fn run(
     })?;
     let mut outcome = Outcome { set_bytes, ..merge(&parts) };
     for (part, keys) in parts.into_iter().zip(keys) {
-        check_samples(&mut outcome, part.done, &keys)?;
+        check_samples(&mut outcome, part.done, &keys, first_session)?;
     }
     Ok(outcome)
 }
@@ -240,7 +246,12 @@ fn merge(parts: &[Part]) -> Outcome {
     outcome
 }
 
-fn check_samples(outcome: &mut Outcome, done: Done, keys: &[SigningKey]) -> Result<(), TrialError> {
+fn check_samples(
+    outcome: &mut Outcome,
+    done: Done,
+    keys: &[SigningKey],
+    session_id: u64,
+) -> Result<(), TrialError> {
     for sample in done.samples.iter().chain(&done.opening) {
         if let Some(key) = keys.get(sample.session)
             && sample.is_signed()
@@ -250,7 +261,7 @@ fn check_samples(outcome: &mut Outcome, done: Done, keys: &[SigningKey]) -> Resu
         }
     }
     if let (Some(key), false) = (keys.first(), done.opening.is_empty()) {
-        outcome.opening = Some(Opening { key: key.clone(), messages: done.opening });
+        outcome.opening = Some(Opening { key: key.clone(), session_id, messages: done.opening });
     }
     Ok(())
 }

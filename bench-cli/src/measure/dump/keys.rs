@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use serde::Serialize;
-use smbsign_engine::protocol::{Dialect, Sender, SigningKey};
+use smbsign_engine::protocol::{Dialect, Sender};
 
 use super::packets::{Connection, SERVER_PORT};
-use super::{Cell, Sample, signed};
+use super::{Cell, Opening, Sample, signed};
 
 #[derive(Debug, Serialize)]
 pub(super) struct KeyFile {
@@ -81,8 +81,7 @@ impl KeyFile {
         &mut self,
         cell: &Cell,
         connection: &Connection,
-        session_id: u64,
-        key: &SigningKey,
+        opening: &Opening,
         messages: &[Sample],
     ) {
         let protocol = if cell.dialect == Dialect::Smb1 { "SMB1" } else { "SMB2" };
@@ -97,13 +96,13 @@ impl KeyFile {
             signing_algorithm: signing_algorithm.clone(),
             cell: format!("{} {} at {}, {}", cell.dialect, cell.protection, cell.link, cell.direction),
         });
-        let hexadecimal = Some(hex::encode(key.as_bytes()));
+        let hexadecimal = Some(hex::encode(opening.key.as_bytes()));
         let is_smb1 = cell.dialect == Dialect::Smb1;
         let (signing_key, mac_key) = if is_smb1 { (None, hexadecimal) } else { (hexadecimal, None) };
         self.sessions.push(SessionEntry {
             connection: connection.index,
             protocol,
-            session_id: format!("0x{session_id:x}"),
+            session_id: format!("0x{:x}", opening.session_id),
             dialect: cell.dialect.name(),
             signing_algorithm,
             session_key: None,

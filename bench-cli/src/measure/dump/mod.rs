@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
 use smbsign_engine::protocol::framing::Protocol;
-use smbsign_engine::protocol::{Dialect, MalformedMessage, Sender, SequenceNumber, framing, smb1, smb2};
+use smbsign_engine::protocol::{MalformedMessage, Sender, SequenceNumber, framing, smb1, smb2};
 use smbsign_engine::signing::{self, SigningError};
-use smbsign_engine::traffic::{FramePlace, Generator, Signing};
+use smbsign_engine::traffic::{FramePlace, Signing};
 
 use super::plan::Cell;
 use super::sample::Sample;
@@ -87,19 +87,11 @@ impl Dump {
             for frame in frames(&messages)? {
                 packets.send(&mut connection, frame.sender, &frame.bytes).map_err(unwritable(path))?;
             }
-            keys.add(cell, &connection, session_of(cell.dialect), &opening.key, &messages);
+            keys.add(cell, &connection, opening, &messages);
         }
         packets.finish().and_then(|mut file| file.flush()).map_err(unwritable(path))?;
         let json = serde_json::to_vec_pretty(&keys).map_err(io::Error::from);
         json.and_then(|json| std::fs::write(&keys_path, json)).map_err(unwritable(&keys_path))
-    }
-}
-
-/// The id that a key file gives the one session of a connection: SMB1's UID, or the SessionId.
-fn session_of(dialect: Dialect) -> u64 {
-    match dialect {
-        Dialect::Smb1 => u64::from(Generator::uid(0)),
-        _ => Generator::session_id(0).0,
     }
 }
 
@@ -111,7 +103,7 @@ fn exchange(message: &[u8]) -> Option<u64> {
     }
 }
 
-/// Whether a message sets up what the dump has no counterpart of.
+/// Whether a message belongs to negotiation or to session setup.
 fn is_setup(message: &[u8]) -> bool {
     match (smb1::Header::parse(message), smb2::Header::parse(message)) {
         (Ok(header), _) => {
@@ -124,14 +116,20 @@ fn is_setup(message: &[u8]) -> bool {
     }
 }
 
-/// The kept messages, with a request before each READ response that has none.
+/// The kept messages without setup, with a request before each READ response that has none.
 fn conversation(opening: &Opening) -> Result<Vec<Sample>, DumpError> {
     let key = PreparedKey::new(&opening.key, Backend::portable());
     let mut messages = Vec::with_capacity(2 * opening.messages.len());
     let mut last_request = None;
-    for message in opening.messages.iter().filter(|message| !is_setup(&message.bytes)) {
+    for message in &opening.messages {
         let exchange = exchange(&message.bytes);
-        if message.sender == Sender::Client {
+        // Further session setups of an SMB1 connection are signed like any message, and count (rule 36).
+        let counts = message.sequence.is_some() && message.is_signed();
+        let is_request = message.sender == Sender::Client;
+        if is_setup(&message.bytes) && !(counts && (is_request || exchange == last_request)) {
+            continue;
+        }
+        if is_request {
             last_request = exchange;
         } else if exchange != last_request
             && let Some(mut bytes) = request::before(&message.bytes)
