@@ -1,3 +1,9 @@
 //! The rooms of the `smbsign` command, as a library so that integration tests and fuzz targets reach them.
 
+pub mod cli;
+pub mod command;
+pub mod exit;
+pub mod output;
+pub mod progress;
 pub mod record;
+pub mod report;
