@@ -4,3 +4,4 @@ pub mod mac;
 pub mod protocol;
 pub mod sealing;
 pub mod signing;
+pub mod traffic;
