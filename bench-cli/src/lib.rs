@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod command;
 pub mod exit;
+pub mod measure;
 pub mod output;
 pub mod progress;
 pub mod record;
