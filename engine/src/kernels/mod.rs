@@ -25,6 +25,8 @@ pub(crate) mod gmac;
 mod gmac_clmul;
 #[cfg(target_arch = "x86_64")]
 mod gmac_vclmul;
+#[cfg(all(test, unix, target_arch = "x86_64"))]
+mod guard;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod md5;
 #[cfg(target_arch = "x86_64")]
