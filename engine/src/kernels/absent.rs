@@ -1,4 +1,4 @@
-//! What other architectures see in place of the x86-64 kernels: proofs and keys that cannot exist.
+//! What other architectures see in place of the x86-64 kernels: proofs and keys that cannot exist, and the `md-5` crate.
 
 /// CPU features: none that this crate's kernels use.
 pub mod cpu {
@@ -78,5 +78,14 @@ pub(crate) mod gmac {
         pub(crate) fn tag(&self, _: &[u8; 12], _: &[&[u8]]) -> [u8; 16] {
             match *self {}
         }
+    }
+}
+
+pub(crate) mod md5 {
+    pub(crate) const INITIAL: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
+    pub(crate) const IMPLEMENTATION: &str = "md-5 0.11";
+
+    pub(crate) fn compress(state: &mut [u32; 4], blocks: &[[u8; 64]]) {
+        md5::block_api::compress(state, blocks);
     }
 }

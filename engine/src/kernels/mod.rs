@@ -12,7 +12,6 @@
 mod absent;
 mod backend;
 mod blocks;
-pub(crate) mod md5;
 
 #[cfg(target_arch = "x86_64")]
 mod aes_ni;
@@ -26,13 +25,17 @@ pub(crate) mod gmac;
 mod gmac_clmul;
 #[cfg(target_arch = "x86_64")]
 mod gmac_vclmul;
+#[cfg(all(test, unix, target_arch = "x86_64"))]
+mod guard;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod md5;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
 #[cfg(not(target_arch = "x86_64"))]
 pub use absent::cpu;
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) use absent::{cmac_ni, gmac};
+pub(crate) use absent::{cmac_ni, gmac, md5};
 
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};
