@@ -1,0 +1,3 @@
+//! The capture reader, from file bytes to SMB frames.
+
+mod corpus;
