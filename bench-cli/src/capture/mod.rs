@@ -25,8 +25,10 @@ mod conversation;
 mod damage;
 mod events;
 mod file;
+pub mod follow;
 mod fragments;
 mod frames;
+pub mod keys;
 mod link;
 mod tcp;
 

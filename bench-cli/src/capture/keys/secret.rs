@@ -1,0 +1,45 @@
+//! Values that are wiped when dropped and never printed.
+
+use std::fmt;
+use std::ops::Deref;
+
+use serde::{Deserialize, Deserializer, de};
+use zeroize::{Zeroize, Zeroizing};
+
+/// A password or key.
+#[derive(Clone)]
+pub(super) struct Secret<T: Zeroize>(Zeroizing<T>);
+
+impl<T: Zeroize> Secret<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self(Zeroizing::new(value))
+    }
+}
+
+impl<T: Zeroize> Deref for Secret<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret<String> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// Bytes, written as hexadecimal digits.
+impl<'de> Deserialize<'de> for Secret<Vec<u8>> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = Secret::<String>::deserialize(deserializer)?;
+        hex::decode(digits.as_bytes()).map(Self::new).map_err(de::Error::custom)
+    }
+}
