@@ -1,0 +1,5 @@
+//! How a number is made.
+
+mod plan;
+
+pub use plan::{Cell, Plan, WorkingSet, Workload};
