@@ -31,6 +31,7 @@ mod frames;
 pub mod keys;
 mod link;
 mod tcp;
+pub mod verification;
 
 pub use damage::{Cause, Damage, FileError};
 pub use events::{Connection, Event, Events, Frame};

@@ -5,6 +5,7 @@ mod figures;
 mod groups;
 mod info;
 mod json;
+pub mod messages;
 mod table;
 
 use std::io::{self, Write};
