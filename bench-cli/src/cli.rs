@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::info;
+use crate::command::{info, verify};
 use crate::exit::Exit;
 
 /// What SMB signing costs on this machine, and how close to free it can be.
@@ -23,6 +23,7 @@ Exit codes: 0 good, 1 the answer is bad, 2 usage or input error, 3 inconclusive,
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Verify(verify::Args),
     Info(info::Args),
 }
 
@@ -35,6 +36,7 @@ enum Command {
 /// What the command could not use or write; the exit code for it is [`Exit::Input`].
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit> {
     match Cli::parse_from(with_default_command(arguments)).command {
+        Command::Verify(args) => verify::run(&args),
         Command::Info(args) => info::run(&args),
     }
 }

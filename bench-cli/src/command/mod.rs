@@ -1,3 +1,4 @@
 //! One file per command: its options, and what it does with them.
 
 pub mod info;
+pub mod verify;

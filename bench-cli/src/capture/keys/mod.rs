@@ -10,7 +10,7 @@ use smbsign_engine::protocol::{CipherKey, Sender, SessionKey, SigningKey};
 use super::Connection;
 pub use file::{KeyFile, KeyFileError};
 use ntlm::{Logon, NoSessionKey};
-use secret::Secret;
+pub use secret::Secret;
 
 /// A user who may have logged on.
 #[derive(Debug, Clone)]
@@ -23,8 +23,8 @@ pub struct Credentials {
 impl Credentials {
     /// A user's name, domain (empty: any) and password.
     #[must_use]
-    pub fn new(user: String, domain: String, password: String) -> Self {
-        Self { user, domain, password: Secret::new(password) }
+    pub fn new(user: String, domain: String, password: Secret<String>) -> Self {
+        Self { user, domain, password }
     }
 
     /// Whether these could be the logon's. A client may send another name for the domain (a server's, or none), which

@@ -1,17 +1,21 @@
 //! Values that are wiped when dropped and never printed.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::Deref;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de};
 use zeroize::{Zeroize, Zeroizing};
 
 /// A password or key.
 #[derive(Clone)]
-pub(super) struct Secret<T: Zeroize>(Zeroizing<T>);
+pub struct Secret<T: Zeroize>(Zeroizing<T>);
 
 impl<T: Zeroize> Secret<T> {
-    pub(super) fn new(value: T) -> Self {
+    /// Keeps a value.
+    #[must_use]
+    pub fn new(value: T) -> Self {
         Self(Zeroizing::new(value))
     }
 }
@@ -27,6 +31,15 @@ impl<T: Zeroize> Deref for Secret<T> {
 impl<T: Zeroize> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
+    }
+}
+
+/// A command-line argument.
+impl FromStr for Secret<String> {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self::new(text.to_owned()))
     }
 }
 
