@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{info, run};
+use crate::command::{info, run, verify};
+use crate::command::{info, run, verify};
 use crate::exit::Exit;
 
 /// What SMB signing costs on this machine, and how close to free it can be.
@@ -24,6 +25,7 @@ Exit codes: 0 good, 1 the answer is bad, 2 usage or input error, 3 inconclusive,
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Args>),
+    Verify(verify::Args),
     Info(info::Args),
 }
 
@@ -37,6 +39,7 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit> {
     match Cli::parse_from(with_default_command(arguments)).command {
         Command::Run(args) => run::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Info(args) => info::run(&args),
     }
 }

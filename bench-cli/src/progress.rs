@@ -50,6 +50,11 @@ impl Progress {
             Verbosity::Normal => self.bar.suspend(|| eprintln!("{note}")),
         }
     }
+
+    /// An error's line on stderr, which appears in any case.
+    pub fn error(&self, error: impl Display) {
+        self.bar.suspend(|| eprintln!("{error}"));
+    }
 }
 
 impl Drop for Progress {

@@ -5,7 +5,9 @@ mod figures;
 mod groups;
 mod info;
 mod json;
+pub mod messages;
 mod table;
+mod verify;
 
 use std::io::{self, Write};
 
@@ -16,6 +18,7 @@ use crate::record::Run;
 
 pub use info::info;
 pub use json::json;
+pub use verify::verify;
 
 /// Writes a run in the form that was asked for.
 ///
