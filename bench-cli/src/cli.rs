@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::command::{info, run, verify};
-use crate::command::{info, run, verify};
 use crate::exit::Exit;
 
 /// What SMB signing costs on this machine, and how close to free it can be.

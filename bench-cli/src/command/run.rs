@@ -4,6 +4,7 @@ mod plan;
 mod value;
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,12 +13,13 @@ use smbsign_engine::protocol::Dialect;
 use smbsign_engine::traffic::{LinkRate, Mtu};
 
 use crate::exit::Exit;
-use crate::measure::WorkingSet;
-use crate::output::OutputOptions;
-use crate::record::{Direction, Engine, Protection, Run, Transmit};
+use crate::measure::{Cell, Dump, Observer, Plan, measure, self_check};
+use crate::output::{OutputOptions, writable};
+use crate::progress::Progress;
+use crate::record::{Direction, Engine, Measurement, Protection, Run, Transmit};
 use crate::report;
-use plan::ProfileName;
-use value::{ByteSize, Choice, PackingName};
+use plan::{Planned, ProfileName};
+use value::{ByteSize, Choice, PackingName, WorkingSet};
 
 /// Measure throughput, latency and CPU of each dialect and algorithm against unsigned, at each link rate
 ///
@@ -86,18 +88,54 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// Options that do not go together, a destination that cannot be written, a capture that cannot be read.
+/// Options that do not go together, a destination that cannot be written, a capture that cannot be read; an algorithm
+/// that does not give its known answers.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
-    let (plan, notes) = args.plan()?;
+    let Planned { plans, notes } = args.plan()?;
     let output = args.output.open()?;
-    let progress = output.progress(0);
-    for note in notes {
-        progress.note(note);
+    if let Some(path) = &args.dump {
+        writable("--dump", path)?;
     }
-    let run = Run::start(command_line(), args.effective(&plan));
+    let mut watch = Watch { progress: output.progress(trials(&plans)) };
+    for note in notes {
+        watch.progress.note(note);
+    }
+    for plan in &plans {
+        self_check(plan.settings().backend)?;
+    }
+    let mut run = Run::start(command_line(), args.effective(&plans));
+    let mut dump = Dump::default();
+    for plan in &plans {
+        let measured = measure(plan, &mut watch);
+        run.measurements.extend(measured.measurements);
+        dump.append(measured.dump);
+    }
+    drop(watch);
+    if let Some(path) = &args.dump {
+        dump.write(path)?;
+    }
     let (format, colour) = (output.format(), output.colour());
     output.write(|sink| report::run(&run, format, colour, sink))?;
-    Ok(Exit::Good)
+    Ok(if run.measurements.iter().any(|cell| cell.error.is_some()) { Exit::Bad } else { Exit::Good })
+}
+
+fn trials(plans: &[Plan]) -> u64 {
+    plans.iter().map(|plan| plan.trial_count() as u64).sum()
+}
+
+/// Shows what is being measured.
+struct Watch {
+    progress: Progress,
+}
+
+impl Observer for Watch {
+    fn trial_starts(&mut self, cell: &Cell, _done: usize) -> ControlFlow<()> {
+        self.progress.doing(format_args!("{} {} at {}", cell.dialect, cell.protection, cell.link));
+        self.progress.step();
+        ControlFlow::Continue(())
+    }
+
+    fn round_ends(&mut self, _rows: &[Measurement]) {}
 }
 
 /// The command as typed; words that a shell would split are quoted.

@@ -172,10 +172,22 @@ impl Generator {
         self.outgoing()
     }
 
+    /// The message that was handed out last; before the first, the set's last one.
+    pub fn last(&mut self) -> Outgoing<'_> {
+        let last = self.next_slot.checked_sub(1).unwrap_or(self.slots.len() - 1);
+        self.message(last)
+    }
+
     #[inline]
     fn outgoing(&mut self) -> Outgoing<'_> {
-        let slot = &self.slots[self.next_slot];
-        self.next_slot = if self.next_slot + 1 == self.slots.len() { 0 } else { self.next_slot + 1 };
+        let slot = self.next_slot;
+        self.next_slot = if slot + 1 == self.slots.len() { 0 } else { slot + 1 };
+        self.message(slot)
+    }
+
+    #[inline]
+    fn message(&mut self, slot: usize) -> Outgoing<'_> {
+        let slot = &self.slots[slot];
         let (session, sequence) = slot.sent;
         Outgoing {
             bytes: &mut self.bytes[slot.start..slot.end],
@@ -218,6 +230,12 @@ impl Generator {
     #[must_use]
     pub fn set_bytes(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Byte times on the wire per message.
+    #[must_use]
+    pub fn mean_wire_bytes(&self) -> f64 {
+        self.slots.iter().map(|slot| slot.wire_bytes).sum::<f64>() / self.slots.len() as f64
     }
 
     /// The SessionId that SMB2 messages of this session carry.

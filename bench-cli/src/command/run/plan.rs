@@ -1,34 +1,26 @@
-//! From what was typed to the cells that will be measured, or to a reason why that cannot be.
+//! From what was typed to what will be measured, or to a reason why that cannot be.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::bail;
 use serde_json::{Value, json};
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
-use smbsign_engine::traffic::{BulkMessage, LinkRate, Wire};
+use smbsign_engine::traffic::{LinkRate, Wire};
 
 use super::Args;
 use super::value::{ByteSize, Choice, names};
-use crate::measure::{Cell, Plan, Workload};
+use crate::measure::{Keep, Plan, ProfileChoice, ReplayedCapture, Settings};
 use crate::record::{Direction, Engine, Protection, Transmit};
-
-const DEFAULT_MESSAGE: ByteSize = ByteSize(64 << 10);
 
 /// A profile as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ProfileName {
-    Bulk(BulkMessage),
+    BulkRead,
+    BulkWrite,
     Capture(PathBuf),
-}
-
-impl ProfileName {
-    const BULK: [Self; 2] = [Self::Bulk(BulkMessage::ReadResponse), Self::Bulk(BulkMessage::WriteRequest)];
 }
 
 impl FromStr for ProfileName {
@@ -36,254 +28,170 @@ impl FromStr for ProfileName {
 
     fn from_str(name: &str) -> Result<Self, String> {
         match name {
-            "bulk-read" => Ok(Self::Bulk(BulkMessage::ReadResponse)),
-            "bulk-write" => Ok(Self::Bulk(BulkMessage::WriteRequest)),
+            "bulk-read" => Ok(Self::BulkRead),
+            "bulk-write" => Ok(Self::BulkWrite),
             _ => match name.strip_prefix("capture:") {
                 Some(path) if !path.is_empty() => Ok(Self::Capture(path.into())),
-                _ => Err("unknown profile: bulk-read, bulk-write, capture:FILE".to_owned()),
+                _ => Err("unknown profile: one of bulk-read, bulk-write, capture:FILE".to_owned()),
             },
         }
     }
 }
 
+/// What is measured, one plan after another, and what the user should know of what is not.
+pub(super) struct Planned {
+    pub(super) plans: Vec<Plan>,
+    pub(super) notes: Vec<String>,
+}
+
 impl Args {
-    /// The cells, and what the user should know of those that were left out.
-    pub(super) fn plan(&self) -> anyhow::Result<(Plan, Vec<String>)> {
-        let dialects = Choice::resolve(&self.dialect, Dialect::ALL);
-        let protections = Choice::resolve(&self.protection, measured());
-        self.check_protections(&dialects, &protections)?;
-        let workloads = self.workloads()?;
-        let notes = self.check_message_sizes(&dialects, &workloads)?;
-
-        let cells =
-            expand(&[self.first_cell()], Choice::resolve(&self.link, all_links()), |cell| &mut cell.link);
-        let cells = expand(&cells, workloads, |cell| &mut cell.workload);
-        let cells = expand(&cells, Choice::resolve(&self.direction, DIRECTIONS), |cell| &mut cell.direction);
-        let cells = expand(&cells, Choice::resolve(&self.engine, [Engine::Serial]), |cell| &mut cell.engine);
-        let cells = expand(&cells, self.backends(), |cell| &mut cell.backend);
-        let cells = expand(&cells, self.workers(), |cell| &mut cell.workers);
-        let cells = expand(&cells, Choice::resolve(&self.transmit, TRANSMITS), |cell| &mut cell.transmit);
-        let cells = expand(&cells, dialects, |cell| &mut cell.dialect);
-        let mut cells = expand(&cells, measured().collect::<Vec<_>>(), |cell| &mut cell.protection);
-
-        // A dialect's baseline comes along if the dialect itself was asked for.
-        let asked = |dialect, protection: Protection| {
-            protections.contains(&protection) && protection.is_known_to(dialect)
-        };
-        cells.retain(|cell| {
-            fits(&cell.workload, cell.dialect)
-                && match cell.protection {
-                    Protection::Unsigned => measured().any(|protection| asked(cell.dialect, protection)),
-                    protection => asked(cell.dialect, protection),
-                }
-        });
-        for cell in &mut cells {
-            (cell.duration, cell.rounds) = self.trials(cell.link);
-        }
-        ensure!(!cells.is_empty(), "nothing to measure: no dialect has messages of such a size");
-        Ok((Plan { cells, seed: self.seed, dump: self.dump.clone() }, notes))
-    }
-
-    /// The options in force, for the record.
-    pub(super) fn effective(&self, plan: &Plan) -> Value {
-        let of = |name: fn(&Cell) -> String| {
-            let mut seen = BTreeSet::new();
-            plan.cells.iter().map(name).filter(|name| seen.insert(name.clone())).collect::<Vec<_>>()
-        };
-        json!({
-            "dialect": of(|cell| cell.dialect.to_string()),
-            "protection": of(|cell| cell.protection.to_string()),
-            "engine": of(|cell| cell.engine.to_string()),
-            "link": of(|cell| cell.link.to_string()),
-            "direction": of(|cell| cell.direction.to_string()),
-            "profile": of(|cell| cell.workload.to_string()),
-            "message_size": plan.cells.iter().filter_map(|cell| message_bytes(&cell.workload)).collect::<BTreeSet<_>>(),
-            "workers": plan.cells.iter().map(|cell| cell.workers.get()).collect::<BTreeSet<_>>(),
-            "sessions": self.sessions,
-            "set": self.set.to_string(),
-            "transmit": of(|cell| cell.transmit.to_string()),
-            "backend": of(|cell| cell.backend.to_string()),
-            "mtu": self.mtu.bytes(),
-            "packing": format!("{:?}", self.packing).to_lowercase(),
-            "duration": of(|cell| format!("{:?}", cell.duration)),
-            "rounds": plan.cells.iter().map(|cell| cell.rounds).collect::<BTreeSet<_>>(),
-            "seed": self.seed,
-            "dump": self.dump,
-        })
-    }
-
-    /// The cell that every other one is made from; the lists replace all that they name.
-    fn first_cell(&self) -> Cell {
-        let (duration, rounds) = self.trials(LinkRate::Max);
-        Cell {
-            link: LinkRate::Max,
-            workload: Workload::Bulk(BulkMessage::ReadResponse, DEFAULT_MESSAGE.0),
-            direction: Direction::Sign,
-            engine: Engine::Serial,
-            backend: Backend::portable(),
-            workers: NonZeroUsize::MIN,
-            sessions: self.sessions,
-            set: self.set,
-            transmit: Transmit::Copy,
-            wire: Wire { mtu: self.mtu, packing: self.packing.into() },
-            dialect: Dialect::Smb311,
-            protection: Protection::Unsigned,
-            duration,
-            rounds,
-        }
-    }
-
-    /// At a link, trials are longer, for percentiles; without one they are short and many, for a steady median.
-    fn trials(&self, link: LinkRate) -> (Duration, NonZeroU32) {
-        const PACED: (Duration, NonZeroU32) = (Duration::from_millis(400), NonZeroU32::new(3).unwrap());
-        const CLOSED_LOOP: (Duration, NonZeroU32) = (Duration::from_millis(100), NonZeroU32::new(9).unwrap());
-        let (duration, rounds) = if link == LinkRate::Max { CLOSED_LOOP } else { PACED };
-        (self.duration.unwrap_or(duration), self.rounds.unwrap_or(rounds))
-    }
-
-    /// The last core is for pacing.
-    fn workers(&self) -> Vec<NonZeroUsize> {
-        if !self.workers.is_empty() {
-            return self.workers.clone();
-        }
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        vec![NonZeroUsize::new(cores - 1).unwrap_or(NonZeroUsize::MIN)]
-    }
-
-    fn backends(&self) -> Vec<Backend> {
-        if self.backend.is_empty() {
-            vec![Backend::detect()]
-        } else {
-            Choice::resolve(&self.backend, Backend::available())
-        }
-    }
-
-    /// Every bulk profile in every size, and the captures.
-    fn workloads(&self) -> anyhow::Result<Vec<Workload>> {
-        let profiles = Choice::resolve(&self.profile, ProfileName::BULK);
-        let mut sizes = self.message_size.clone();
-        if sizes.is_empty() {
-            sizes.push(DEFAULT_MESSAGE);
-        } else if !profiles.iter().any(|profile| matches!(profile, ProfileName::Bulk(_))) {
-            bail!("--message-size is for bulk profiles: a capture has its own sizes");
-        }
-        let mut workloads = Vec::new();
-        for profile in profiles {
-            match profile {
-                ProfileName::Bulk(message) => {
-                    workloads.extend(sizes.iter().map(|size| Workload::Bulk(message, size.0)));
-                }
-                ProfileName::Capture(path) => {
-                    File::open(&path).with_context(|| format!("cannot read --profile {}", path.display()))?;
-                    workloads.push(Workload::Capture(path));
-                }
+    /// A plan for each combination of the options that a plan has one value of.
+    pub(super) fn plan(&self) -> anyhow::Result<Planned> {
+        let mut planned = Planned { plans: Vec::new(), notes: Vec::new() };
+        for settings in self.settings(&mut planned.notes)? {
+            let plan = Plan::new(settings)?;
+            if let Some(named) = plan.left_out().iter().find(|_| !Choice::includes_all(&self.dialect)) {
+                bail!("{named}");
             }
+            planned.notes.extend(plan.left_out().iter().map(ToString::to_string));
+            planned.plans.push(plan);
         }
-        Ok(workloads)
+        Ok(planned)
     }
 
-    /// What was named must be measurable; what came with `all` may be left out.
-    fn check_protections(&self, dialects: &[Dialect], protections: &[Protection]) -> anyhow::Result<()> {
-        if let Some(sealed) =
-            protections.iter().find(|protection| !measured().any(|known| known == **protection))
-        {
-            bail!("--protection {sealed}: encryption is not measured yet, only {}", names(measured()));
+    fn settings(&self, notes: &mut Vec<String>) -> anyhow::Result<Vec<Settings>> {
+        let protections = Choice::resolve(&self.protection, measured());
+        let dialects = self.dialects(&protections)?;
+        let defaults = Settings::default();
+        let shared = Settings {
+            dialects,
+            protections,
+            links: Choice::resolve(&self.link, LinkRate::ETHERNET.into_iter().chain([LinkRate::Max])),
+            directions: Choice::resolve(&self.direction, [Direction::Sign, Direction::Verify]),
+            sessions: self.sessions.map(usize::from),
+            set_bytes: self.set.bytes(),
+            wire: Wire { mtu: self.mtu, packing: self.packing.into() },
+            duration: self.duration,
+            rounds: self.rounds.map(u32::from),
+            seed: self.seed,
+            keep: if self.dump.is_some() { Keep::FirstMessages } else { Keep::Nothing },
+            ..defaults
+        };
+        let backends = Choice::resolve(&self.backend, Backend::available());
+        let transmits = Choice::resolve(&self.transmit, [Transmit::Copy, Transmit::None]);
+        let workers = self.workers.iter().map(|workers| workers.get()).collect::<Vec<_>>();
+
+        let settings = self.traffic(&shared, notes)?;
+        let settings = expand(settings, &backends, |settings| &mut settings.backend);
+        let settings = expand(settings, &workers, |settings| &mut settings.workers);
+        Ok(expand(settings, &transmits, |settings| &mut settings.transmit))
+    }
+
+    /// The settings with every profile, the bulk ones in every size.
+    fn traffic(&self, shared: &Settings, notes: &mut Vec<String>) -> anyhow::Result<Vec<Settings>> {
+        let profiles = Choice::resolve(&self.profile, [ProfileName::BulkRead, ProfileName::BulkWrite]);
+        let is_capture = |profile: &ProfileName| matches!(profile, ProfileName::Capture(_));
+        if !self.message_size.is_empty() && profiles.iter().all(is_capture) {
+            bail!("--message-size is for bulk profiles: a capture's messages have their own sizes");
         }
-        for &dialect in dialects {
-            if !Choice::includes_all(&self.dialect)
-                && !protections.iter().any(|protection| protection.is_known_to(dialect))
-            {
+        let sizes: Vec<_> = self.message_size.iter().map(|ByteSize(bytes)| *bytes).collect();
+        let mut settings = Vec::new();
+        for name in profiles {
+            let (profile, sizes) = match name {
+                ProfileName::BulkRead => (ProfileChoice::BulkRead, sizes.clone()),
+                ProfileName::BulkWrite => (ProfileChoice::BulkWrite, sizes.clone()),
+                ProfileName::Capture(path) => {
+                    let capture = ReplayedCapture::read(&path)?;
+                    notes.extend_from_slice(capture.warnings());
+                    (ProfileChoice::Capture(capture), Vec::new())
+                }
+            };
+            let one = vec![Settings { profile, ..shared.clone() }];
+            settings.extend(expand(one, &sizes, |settings| &mut settings.message_bytes));
+        }
+        Ok(settings)
+    }
+
+    /// The dialects that know one of the protections. What was named must be measurable; what came with `all` may be
+    /// left out.
+    fn dialects(&self, protections: &[Protection]) -> anyhow::Result<Vec<Dialect>> {
+        let dialects = Choice::resolve(&self.dialect, Dialect::ALL);
+        for protection in protections {
+            if !measured().any(|one| one == *protection) {
                 bail!(
-                    "{} knows {}, not {}",
-                    spoken(dialect),
-                    names(Protection::of(dialect)),
-                    names(protections)
+                    "--protection {protection}: encryption is not measured yet, only {}",
+                    names(measured())
                 );
             }
-        }
-        for protection in protections {
             if !Choice::includes_all(&self.protection)
                 && !dialects.iter().any(|dialect| protection.is_known_to(*dialect))
             {
                 let who = Dialect::ALL.into_iter().filter(|dialect| protection.is_known_to(*dialect));
-                bail!("{protection} exists in {}, not in {}", names(who), names(dialects));
+                bail!("--protection {protection} exists in {}, not in {}", names(who), names(dialects));
             }
         }
-        Ok(())
+        let knows_one =
+            |dialect: &Dialect| protections.iter().any(|protection| protection.is_known_to(*dialect));
+        if let Some(dialect) =
+            dialects.iter().find(|dialect| !Choice::includes_all(&self.dialect) && !knows_one(dialect))
+        {
+            let known = measured().filter(|protection| protection.is_known_to(*dialect));
+            bail!("--dialect {dialect} knows {}, not {}", names(known), names(protections));
+        }
+        Ok(dialects.into_iter().filter(knows_one).collect())
     }
 
-    fn check_message_sizes(
-        &self,
-        dialects: &[Dialect],
-        workloads: &[Workload],
-    ) -> anyhow::Result<Vec<String>> {
-        let mut notes = Vec::new();
-        for workload in workloads {
-            for &dialect in dialects.iter().filter(|dialect| !fits(workload, **dialect)) {
-                let Workload::Bulk(message, bytes) = workload else { continue };
-                let (min, max) = (message.min_bytes(dialect), message.max_bytes(dialect));
-                let reason = format!(
-                    "a {workload} message of {} has {min} to {max} bytes, not {bytes}",
-                    spoken(dialect)
-                );
-                if !Choice::includes_all(&self.dialect) {
-                    bail!(reason);
-                }
-                notes.push(format!("left out: {reason}"));
-            }
-        }
-        Ok(notes)
+    /// The options in force, for the record.
+    pub(super) fn effective(&self, plans: &[Plan]) -> Value {
+        let settings = || plans.iter().map(Plan::settings);
+        let Some(first) = settings().next() else { return Value::Null };
+        let is_bulk = |settings: &&Settings| !matches!(settings.profile, ProfileChoice::Capture(_));
+        let all = |of: fn(&Settings) -> String| settings().map(of).collect::<BTreeSet<_>>();
+        json!({
+            "dialect": written(&first.dialects),
+            "protection": written(&first.protections),
+            "engine": written(&Choice::resolve(&self.engine, [Engine::Serial])),
+            "link": written(&first.links),
+            "direction": written(&first.directions),
+            "profile": all(|settings| settings.profile.name()),
+            "message_size": settings().filter(is_bulk).map(|settings| settings.message_bytes).collect::<BTreeSet<_>>(),
+            "workers": settings().map(|settings| settings.workers).collect::<BTreeSet<_>>(),
+            "sessions": first.sessions,
+            "set": self.set.to_string(),
+            "transmit": all(|settings| settings.transmit.to_string()),
+            "backend": all(|settings| settings.backend.to_string()),
+            "mtu": self.mtu.bytes(),
+            "packing": self.packing.to_string(),
+            "duration_s": first.links.iter().map(|link| first.duration_at(*link).as_secs_f64()).collect::<Vec<_>>(),
+            "rounds": first.links.iter().map(|link| first.rounds_at(*link)).collect::<Vec<_>>(),
+            "seed": self.seed,
+            "dump": self.dump,
+        })
     }
 }
 
-const DIRECTIONS: [Direction; 2] = [Direction::Sign, Direction::Verify];
-const TRANSMITS: [Transmit; 2] = [Transmit::Copy, Transmit::None];
+/// Every one of the settings with every value of a field; with its own where no value is given.
+fn expand<T: Clone>(
+    settings: Vec<Settings>,
+    values: &[T],
+    field: fn(&mut Settings) -> &mut T,
+) -> Vec<Settings> {
+    if values.is_empty() {
+        return settings;
+    }
+    let with = |settings: &Settings, value: &T| {
+        let mut settings = settings.clone();
+        field(&mut settings).clone_from(value);
+        settings
+    };
+    settings.iter().flat_map(|settings| values.iter().map(move |value| with(settings, value))).collect()
+}
 
 /// Encryption is left to a later version.
 fn measured() -> impl Iterator<Item = Protection> {
     Protection::all().filter(|protection| !matches!(protection, Protection::Sealed(_)))
 }
 
-fn spoken(dialect: Dialect) -> String {
-    match dialect {
-        Dialect::Smb1 => dialect.to_string(),
-        _ => format!("SMB {dialect}"),
-    }
-}
-
-fn all_links() -> impl Iterator<Item = LinkRate> {
-    LinkRate::ETHERNET.into_iter().chain([LinkRate::Max])
-}
-
-/// Every cell with every value of a field, those of one cell together.
-fn expand<T: Clone>(
-    cells: &[Cell],
-    values: impl AsRef<[T]>,
-    field: impl Fn(&mut Cell) -> &mut T,
-) -> Vec<Cell> {
-    let mut expanded = Vec::with_capacity(cells.len() * values.as_ref().len());
-    for cell in cells {
-        for value in values.as_ref() {
-            let mut cell = cell.clone();
-            field(&mut cell).clone_from(value);
-            expanded.push(cell);
-        }
-    }
-    expanded
-}
-
-fn message_bytes(workload: &Workload) -> Option<usize> {
-    match workload {
-        Workload::Bulk(_, bytes) => Some(*bytes),
-        Workload::Capture(_) => None,
-    }
-}
-
-fn fits(workload: &Workload, dialect: Dialect) -> bool {
-    match workload {
-        Workload::Bulk(message, bytes) => {
-            (message.min_bytes(dialect)..=message.max_bytes(dialect)).contains(bytes)
-        }
-        Workload::Capture(_) => true,
-    }
+fn written<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
 }

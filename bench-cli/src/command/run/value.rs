@@ -1,13 +1,11 @@
 //! Values that people type: lists with `all`, sizes, durations.
 
-use std::fmt::{Display, Write};
+use std::fmt::{self, Display, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use smbsign_engine::traffic::{Mtu, Packing};
-
-use crate::measure::WorkingSet;
 
 /// One word of a list: `all`, or a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +80,35 @@ impl FromStr for ByteSize {
     }
 }
 
+/// How much memory the messages lie in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WorkingSet {
+    Hot,
+    Cold,
+    Bytes(usize),
+}
+
+impl WorkingSet {
+    /// Bytes of buffers; none for hot, which depends on the messages.
+    pub(super) const fn bytes(self) -> Option<usize> {
+        match self {
+            Self::Hot => None,
+            Self::Cold => Some(256 << 20),
+            Self::Bytes(bytes) => Some(bytes),
+        }
+    }
+}
+
+impl fmt::Display for WorkingSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hot => f.write_str("hot"),
+            Self::Cold => f.write_str("cold"),
+            Self::Bytes(bytes) => write!(f, "{bytes}"),
+        }
+    }
+}
+
 pub(super) fn working_set(text: &str) -> Result<WorkingSet, String> {
     match text.to_ascii_lowercase().as_str() {
         "hot" => Ok(WorkingSet::Hot),
@@ -119,6 +146,12 @@ pub(super) enum PackingName {
     Alone,
     /// Back to back, every segment full.
     Stream,
+}
+
+impl fmt::Display for PackingName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(clap::ValueEnum::to_possible_value(self).as_ref().map_or("", |value| value.get_name()))
+    }
 }
 
 impl From<PackingName> for Packing {
