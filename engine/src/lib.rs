@@ -1,4 +1,20 @@
-//! Engine.
+//! Signs, verifies and encrypts SMB messages of every dialect.
+//!
+//! What this crate does *not* do: it opens no file and no socket, it authenticates nobody (a [`SessionKey`] comes from
+//! NTLM or Kerberos elsewhere), and it is no SMB client or server. It is the part of one that costs CPU time.
+//!
+//! One message, any dialect: [`signing`]. SMB 3 encryption: [`sealing`]. The rooms below them, each of which imports
+//! only what stands under it:
+//!
+//! | room | is | imports |
+//! | --- | --- | --- |
+//! | [`signing`], [`sealing`] | one message signed, verified, sealed, opened | `protocol`, `mac` |
+//! | [`mac`] | what each algorithm is: the reference, and prepared keys | `kernels`, `protocol`'s keys |
+//! | [`kernels`] | the CPU's own instructions; the only room with `unsafe` | nothing |
+//! | [`protocol`] | what MS-CIFS and MS-SMB2 say, as pure bytes | nothing |
+//!
+//! [`SessionKey`]: protocol::SessionKey
+
 pub mod kernels;
 pub mod mac;
 pub mod protocol;

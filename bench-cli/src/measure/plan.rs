@@ -110,6 +110,12 @@ impl Plan {
         Ok(Self { settings, cells, profiles, left_out })
     }
 
+    /// What was asked for.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The cells, in the order of the record.
     #[must_use]
     pub fn cells(&self) -> &[Cell] {

@@ -1,11 +1,11 @@
 //! Where a record was made. What the system does not tell is null; nothing here fails.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use smbsign_engine::kernels::cpu;
 
 /// The machine and the system on it, as far as they bear on a figure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct Machine {
     pub cpu: String,
     /// Logical CPUs that this process may use.
     pub cores: usize,
-    /// CPU features that MACs and ciphers can use, as Linux spells them, sorted.
+    /// CPU features that MACs and ciphers can use, as the engine finds and names them.
     pub features: Vec<String>,
     /// The microcode's revision.
     pub microcode: Option<String>,
@@ -39,11 +39,11 @@ impl Machine {
     #[must_use]
     pub fn read() -> Self {
         let cpuinfo = text("/proc/cpuinfo").unwrap_or_default();
-        let flags = field(&cpuinfo, "flags").or_else(|| field(&cpuinfo, "Features")).unwrap_or_default();
+        let flags = field(&cpuinfo, "flags").unwrap_or_default();
         let mut machine = Self {
             cpu: cpu_name(&cpuinfo),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            features: useful_features(flags),
+            features: cpu::features().into_iter().map(str::to_owned).collect(),
             microcode: field(&cpuinfo, "microcode").map(str::to_owned),
             kernel: text("/proc/sys/kernel/osrelease"),
             os: text("/etc/os-release")
@@ -92,35 +92,6 @@ fn cpu_name(cpuinfo: &str) -> String {
         }
         _ => name.to_owned(),
     }
-}
-
-/// The features that any MAC or cipher implementation here could ask for, of x86-64 and of AArch64.
-const USEFUL: [&str; 20] = [
-    "aes",
-    "asimd",
-    "avx",
-    "avx2",
-    "avx512bw",
-    "avx512f",
-    "avx512vl",
-    "bmi2",
-    "gfni",
-    "neon",
-    "pclmulqdq",
-    "pmull",
-    "sha1",
-    "sha2",
-    "sha512",
-    "sha_ni",
-    "sse4_1",
-    "ssse3",
-    "vaes",
-    "vpclmulqdq",
-];
-
-fn useful_features(flags: &str) -> Vec<String> {
-    let present: BTreeSet<&str> = flags.split_whitespace().collect();
-    USEFUL.into_iter().filter(|feature| present.contains(feature)).map(str::to_owned).collect()
 }
 
 fn distribution(os_release: &str) -> Option<String> {
@@ -175,10 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn names_and_features_are_read_from_cpuinfo() {
+    fn names_and_flags_are_read_from_cpuinfo() {
         let cpuinfo = "model\t\t: 2\nmodel name\t: Some CPU\ncpu family\t: 26\nstepping\t: 1\nflags\t\t: fpu vaes aes\n";
         assert_eq!(cpu_name(cpuinfo), "Some CPU (family 26, model 2, stepping 1)");
-        assert_eq!(useful_features(field(cpuinfo, "flags").unwrap()), ["aes", "vaes"]);
+        assert_eq!(field(cpuinfo, "flags"), Some("fpu vaes aes"));
     }
 
     #[test]

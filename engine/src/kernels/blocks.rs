@@ -65,17 +65,18 @@ impl<'a, const N: usize> Blocks<'a, N> {
     fn fill_straddling(&mut self) -> usize {
         let mut filled = 0;
         while filled < N {
+            if self.rest.is_empty() {
+                match self.segments.next() {
+                    Some(segment) => self.rest = segment,
+                    None => break,
+                }
+                continue;
+            }
             let room = &mut self.straddling[filled..];
             let (taken, rest) = self.rest.split_at(room.len().min(self.rest.len()));
             room[..taken.len()].copy_from_slice(taken);
             filled += taken.len();
             self.rest = rest;
-            if rest.is_empty() {
-                match self.segments.next() {
-                    Some(segment) => self.rest = segment,
-                    None => break,
-                }
-            }
         }
         filled
     }

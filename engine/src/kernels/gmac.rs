@@ -39,6 +39,9 @@ pub(crate) struct GmacKey {
     powers: Powers,
 }
 
+// A server keeps one per session: a cache's worth of sessions should not shrink unnoticed.
+const _: () = assert!(size_of::<GmacKey>() <= 768);
+
 impl GmacKey {
     /// Expands the key for 128-bit vectors.
     pub(crate) fn new_128(proof: HaveAvx2, key: &[u8; 16]) -> Self {
@@ -122,7 +125,8 @@ impl<'a> Group<'a> {
     }
 }
 
-/// An unreduced product of two field elements, or a sum of some; `middle` stands 64 bits above `low`.
+/// An unreduced product of two field elements, or a sum of some, in Karatsuba's three parts: three multiplications in
+/// place of four are a third faster with PCLMULQDQ, and the sums of halves cost less than loading them.
 #[derive(Clone, Copy)]
 pub(super) struct Product {
     pub(super) low: __m128i,
@@ -143,8 +147,9 @@ impl Product {
     pub(super) fn add(&mut self, a: __m128i, b: __m128i) {
         self.low = _mm_xor_si128(self.low, _mm_clmulepi64_si128::<0x00>(a, b));
         self.high = _mm_xor_si128(self.high, _mm_clmulepi64_si128::<0x11>(a, b));
-        let (cross, other) = (_mm_clmulepi64_si128::<0x01>(a, b), _mm_clmulepi64_si128::<0x10>(a, b));
-        self.middle = _mm_xor_si128(self.middle, _mm_xor_si128(cross, other));
+        let a_sum = _mm_xor_si128(a, _mm_shuffle_epi32::<0x4e>(a));
+        let b_sum = _mm_xor_si128(b, _mm_shuffle_epi32::<0x4e>(b));
+        self.middle = _mm_xor_si128(self.middle, _mm_clmulepi64_si128::<0x00>(a_sum, b_sum));
     }
 
     /// Divides by x¹²⁸ modulo POLYVAL's polynomial, 64 bits at a time.
@@ -152,8 +157,9 @@ impl Product {
     #[target_feature(enable = "avx2,pclmulqdq")]
     pub(super) fn reduce(self) -> __m128i {
         let polynomial = _mm_set_epi64x(0, 0xc200_0000_0000_0000_u64.cast_signed());
-        let low = _mm_xor_si128(self.low, _mm_slli_si128::<8>(self.middle));
-        let high = _mm_xor_si128(self.high, _mm_srli_si128::<8>(self.middle));
+        let middle = _mm_xor_si128(self.middle, _mm_xor_si128(self.low, self.high));
+        let low = _mm_xor_si128(self.low, _mm_slli_si128::<8>(middle));
+        let high = _mm_xor_si128(self.high, _mm_srli_si128::<8>(middle));
         let once =
             _mm_xor_si128(_mm_shuffle_epi32::<0x4e>(low), _mm_clmulepi64_si128::<0x00>(low, polynomial));
         let twice =

@@ -4,7 +4,7 @@ use core::arch::x86_64::{
     __m128i, __m512i, _mm_set_epi8, _mm_setzero_si128, _mm_xor_si128, _mm256_castsi256_si128,
     _mm256_extracti128_si256, _mm256_xor_si256, _mm512_broadcast_i32x4, _mm512_castsi512_si256,
     _mm512_clmulepi64_epi128, _mm512_extracti64x4_epi64, _mm512_setzero_si512, _mm512_shuffle_epi8,
-    _mm512_ternarylogic_epi64, _mm512_xor_si512, _mm512_zextsi128_si512,
+    _mm512_shuffle_epi32, _mm512_xor_si512, _mm512_zextsi128_si512,
 };
 
 use super::aes_ni::RoundKeys;
@@ -26,6 +26,8 @@ pub(super) fn tag(
     unsafe { tag_of(rounds, powers, nonce, segments) }
 }
 
+// In the assembly four blocks are two loads, one vpshufb, three vpclmulqdq, two vpshufd and five XORs, all in registers;
+// the sums go to the stack only around the copy of a block that lies across segments.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,aes,pclmulqdq")]
 fn tag_of(rounds: &RoundKeys<11>, powers: &Powers, nonce: &[u8; 12], segments: &[&[u8]]) -> [u8; 16] {
     let total = total_bytes(segments);
@@ -119,8 +121,9 @@ impl Products {
     fn add(&mut self, a: __m512i, b: __m512i) {
         self.low = _mm512_xor_si512(self.low, _mm512_clmulepi64_epi128::<0x00>(a, b));
         self.high = _mm512_xor_si512(self.high, _mm512_clmulepi64_epi128::<0x11>(a, b));
-        let (cross, other) = (_mm512_clmulepi64_epi128::<0x01>(a, b), _mm512_clmulepi64_epi128::<0x10>(a, b));
-        self.middle = _mm512_ternarylogic_epi64::<XOR_OF_3>(self.middle, cross, other);
+        let a_sum = _mm512_xor_si512(a, _mm512_shuffle_epi32::<0x4e>(a));
+        let b_sum = _mm512_xor_si512(b, _mm512_shuffle_epi32::<0x4e>(b));
+        self.middle = _mm512_xor_si512(self.middle, _mm512_clmulepi64_epi128::<0x00>(a_sum, b_sum));
     }
 
     /// The sum of the four lanes.
@@ -130,9 +133,6 @@ impl Products {
         Product { low: fold(self.low), middle: fold(self.middle), high: fold(self.high) }
     }
 }
-
-/// The truth table of a ^ b ^ c.
-const XOR_OF_3: i32 = 0x96;
 
 #[inline]
 #[target_feature(enable = "avx512f,avx2")]

@@ -15,8 +15,6 @@ pub struct Md5Key {
 }
 
 impl Md5Key {
-    pub(super) const IMPLEMENTATION: &'static str = "md-5 0.11";
-
     pub(super) fn new(key: &[u8]) -> Self {
         let (blocks, remainder) = key.as_chunks();
         let mut state = md5::INITIAL;

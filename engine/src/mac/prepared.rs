@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::{AesCmacKey, AesGmacKey, HmacSha256Key, Md5Key, Tag};
-use crate::kernels::Backend;
+use crate::kernels::{Backend, md5};
 use crate::protocol::{Nonce, SigningAlgorithm, SigningKey};
 
 /// A session's key schedule, subkeys, hash states or powers of H: made once, used for every message.
@@ -62,7 +62,7 @@ impl PreparedKey {
     #[must_use]
     pub fn implementation(&self) -> &'static str {
         match self {
-            Self::Md5(_) => Md5Key::IMPLEMENTATION,
+            Self::Md5(_) => md5::IMPLEMENTATION,
             Self::HmacSha256(_) => HmacSha256Key::implementation(),
             Self::AesCmac(key) => key.implementation(),
             Self::AesGmac(key) => key.implementation(),

@@ -59,6 +59,11 @@ impl Dump {
         self.openings.extend(openings);
     }
 
+    /// Takes what another run kept.
+    pub fn append(&mut self, other: Self) {
+        self.openings.extend(other.openings);
+    }
+
     /// How many connections the capture will have.
     #[must_use]
     pub fn connections(&self) -> usize {

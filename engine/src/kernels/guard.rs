@@ -1,0 +1,122 @@
+//! Memory that ends where an inaccessible page begins: a kernel that touches a byte beyond its slices dies of it.
+
+use std::ptr::{self, NonNull};
+
+use super::blocks::Blocks;
+use super::cpu::{HaveAvx2, HaveAvx512};
+use super::{ccm_ni, cmac_ni, gmac, md5};
+
+const PAGE: usize = 4096;
+
+/// One readable page between two that are not.
+struct GuardedPage(NonNull<u8>);
+
+impl GuardedPage {
+    fn new() -> Self {
+        // SAFETY: an anonymous mapping where the system likes, checked below.
+        let mapping = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                3 * PAGE,
+                libc::PROT_NONE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        assert_ne!(mapping, libc::MAP_FAILED, "no memory to map");
+        let page = NonNull::new(mapping.cast::<u8>()).expect("a mapping is never at address zero");
+        // SAFETY: the second page of three lies within the mapping.
+        let page = unsafe { page.add(PAGE) };
+        // SAFETY: this page is ours alone.
+        let opened =
+            unsafe { libc::mprotect(page.as_ptr().cast(), PAGE, libc::PROT_READ | libc::PROT_WRITE) };
+        assert_eq!(opened, 0, "the page cannot be opened");
+        Self(page)
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: the page is mapped, zero-filled, and borrowed for as long as the slice lives.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_ptr(), PAGE) }
+    }
+}
+
+impl Drop for GuardedPage {
+    fn drop(&mut self) {
+        // SAFETY: the mapping began one page before.
+        let mapping = unsafe { self.0.sub(PAGE) };
+        // SAFETY: nothing borrows from the mapping any more.
+        unsafe { libc::munmap(mapping.as_ptr().cast(), 3 * PAGE) };
+    }
+}
+
+/// Runs a kernel over messages of many lengths that lie against either guard, whole and in two segments.
+fn assert_same_beside_guards(name: &str, kernel: impl Fn(&[&[u8]]) -> [u8; 16]) {
+    let painted: Vec<u8> = (0u8..251).cycle().take(PAGE).collect();
+    let mut page = GuardedPage::new();
+    for length in (0..=700).chain([1023, 1024, 1025, 4095, 4096]) {
+        let message = &painted[..length];
+        let expected = kernel(&[message]);
+        for start in [0, PAGE - length] {
+            let against_guard = &mut page.bytes()[start..start + length];
+            against_guard.copy_from_slice(message);
+            assert_eq!(kernel(&[against_guard]), expected, "{name}: {length} bytes at {start}");
+            let (head, body) = against_guard.split_at(length / 3);
+            assert_eq!(kernel(&[head, body]), expected, "{name}: {length} bytes at {start}, in two segments");
+        }
+    }
+    println!("{name} stays within its slices");
+}
+
+#[test]
+fn kernels_read_nothing_outside_their_slices() {
+    let (key, nonce) = ([0x5a; 16], [7; 12]);
+    assert_same_beside_guards("md5", |segments| {
+        let total: usize = segments.iter().map(|segment| segment.len()).sum();
+        let mut state = md5::INITIAL;
+        let mut blocks = Blocks::new(&[], segments, total / 64);
+        while let Some(run) = blocks.next_run() {
+            md5::compress(&mut state, run);
+        }
+        let [a, b, c, d] = state.map(u128::from);
+        (a | b << 32 | c << 64 | d << 96).to_le_bytes()
+    });
+    match HaveAvx2::detect() {
+        None => println!("no AVX2, AES-NI or PCLMULQDQ here: their kernels did not run"),
+        Some(proof) => {
+            let (cmac, gmac) = (cmac_ni::CmacKey::new(proof, &key), gmac::GmacKey::new_128(proof, &key));
+            assert_same_beside_guards("cmac, AES-NI", |segments| cmac.tag(segments));
+            assert_same_beside_guards("gmac, PCLMULQDQ", |segments| gmac.tag(&nonce, segments));
+        }
+    }
+    match HaveAvx512::detect() {
+        None => println!("no AVX-512 with VAES and VPCLMULQDQ here: its kernel did not run"),
+        Some(proof) => {
+            let gmac = gmac::GmacKey::new_512(proof, &key);
+            assert_same_beside_guards("gmac, VPCLMULQDQ", |segments| gmac.tag(&nonce, segments));
+        }
+    }
+}
+
+#[test]
+fn ccm_reads_and_writes_nothing_outside_its_slices() {
+    let Some(proof) = HaveAvx2::detect() else {
+        println!("no AVX2 or AES-NI here: their kernel did not run");
+        return;
+    };
+    let key = ccm_ni::CcmKey::aes128(proof, &[0x5a; 16]);
+    let context = ccm_ni::Context { nonce: &[7; 11], formatted: &[1; 18], additional: &[2; 32] };
+    let painted: Vec<u8> = (0u8..251).cycle().take(PAGE).collect();
+    let (mut plain, mut sealed) = (GuardedPage::new(), GuardedPage::new());
+    for length in (0..=100).chain([4095, 4096]) {
+        for start in [0, PAGE - length] {
+            let plain = &mut plain.bytes()[start..start + length];
+            let sealed = &mut sealed.bytes()[start..start + length];
+            plain.copy_from_slice(&painted[..length]);
+            let tag = key.seal(context, plain, sealed);
+            plain.fill(0);
+            assert_eq!(key.open(context, sealed, plain), tag, "{length} bytes at {start}");
+            assert_eq!(*plain, painted[..length]);
+        }
+    }
+}
