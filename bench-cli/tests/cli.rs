@@ -27,14 +27,14 @@ fn refused(arguments: &[&str]) -> String {
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let help = stdout(&smbsign(&["--help"]).success());
-    for word in ["run", "info", "Exit codes"] {
+    for word in ["run", "verify", "info", "Exit codes"] {
         assert!(help.contains(word), "{word}: {help}");
     }
 }
 
 #[test]
 fn every_command_has_the_output_options() {
-    for command in ["run", "info"] {
+    for command in ["run", "verify", "info"] {
         let help = stdout(&smbsign(&[command, "--help"]).success());
         for option in ["--format", "--output", "--quiet"] {
             assert!(help.contains(option), "{command} {option}");
@@ -87,8 +87,10 @@ fn an_option_that_nothing_implements_is_unknown() {
 
 #[test]
 fn a_bad_output_path_fails_before_anything_is_measured() {
-    let message = refused(&["run", "--duration", "1h", "--output", "/nowhere/at/all.json"]);
-    assert!(message.contains("/nowhere/at/all.json"), "{message}");
+    for option in ["--output", "--dump"] {
+        let message = refused(&["run", "--duration", "1h", option, "/nowhere/at/all.pcap"]);
+        assert!(message.contains(option) && message.contains("/nowhere/at/all.pcap"), "{message}");
+    }
 }
 
 #[test]

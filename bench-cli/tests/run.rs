@@ -101,3 +101,20 @@ fn what_is_left_out_is_noted_on_stderr_and_stdout_stays_json() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("SMB1"), "{output:?}");
     serde_json::from_slice::<Value>(&output.stdout).unwrap();
 }
+
+#[test]
+fn what_was_dumped_is_verified() {
+    let capture = std::env::temp_dir().join(format!("smbsign-dump-{}.pcap", std::process::id()));
+    let capture = capture.to_str().unwrap();
+    run(&["--link=max", "--transmit=all", "--dump", capture]);
+    let verified = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
+        .args(["verify", capture, "--format=json"])
+        .output()
+        .unwrap();
+    for path in [capture, &capture.replace(".pcap", ".json")] {
+        std::fs::remove_file(path).unwrap();
+    }
+    let total = &serde_json::from_slice::<Value>(&verified.stdout).unwrap()["total"];
+    assert_eq!(verified.status.code(), Some(0), "{total}");
+    assert!(total["signed"].as_u64().unwrap() > 0 && total["signed"] == total["verified"], "{total}");
+}
