@@ -26,7 +26,7 @@ impl CellTrials {
 /// A line counts as held at this share of the link and above,
 const HELD_SHARE: f64 = 0.995;
 /// with at most this much waiting when the window closed.
-const HELD_BACKLOG_NS: u64 = 1_000_000;
+const HELD_BACKLOG_MS: f64 = 1.0;
 
 /// One trial's figures beside its baseline's.
 struct Figures<'a> {
@@ -56,10 +56,6 @@ impl Figures<'_> {
 
     fn added_ns(&self) -> Option<f64> {
         Some(self.outcome.busy_ns - self.unsigned_ns()?)
-    }
-
-    fn is_held(&self, link_gbps: f64) -> bool {
-        self.achieved_gbps() >= HELD_SHARE * link_gbps && self.outcome.backlog_ns <= HELD_BACKLOG_NS
     }
 }
 
@@ -194,9 +190,8 @@ fn fill(measurement: &mut Measurement, plan: &Plan, cell: Cell, chosen: &[Figure
         measurement.latency_ns = merged(chosen);
         return;
     }
-    let link_gbps = bits.get() as f64 / 1e9;
-    let held = chosen.iter().filter(|trial| trial.is_held(link_gbps)).count();
-    let is_held = 2 * held > chosen.len();
+    let kept_full = measurement.achieved_gbps >= HELD_SHARE * bits.get() as f64 / 1e9;
+    let is_held = kept_full && measurement.backlog_ms_end <= Some(HELD_BACKLOG_MS);
     measurement.line_rate_held = (!chosen.is_empty()).then_some(is_held);
     if is_held {
         measurement.latency_ns = merged(chosen);
@@ -312,7 +307,7 @@ mod tests {
         assert_eq!(kept(8.03).line_rate_held, Some(true));
         assert_eq!(kept(8.1).line_rate_held, Some(false));
         let mut late = outcome(8.0, 0.5, false);
-        late.backlog_ns = HELD_BACKLOG_NS + 1;
+        late.backlog_ns = 1_000_001;
         assert_eq!(row(vec![outcome(8.0, 0.1, false)], vec![late]).line_rate_held, Some(false));
     }
 
