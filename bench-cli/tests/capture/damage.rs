@@ -86,6 +86,12 @@ fn a_gap_nobody_acknowledges_is_given_up_when_too_much_waits() {
     }
     talk.packets.remove(2);
     assert_eq!(from_client(&talk), bodies(&sent)[1..]);
+    let capture = pcap(101, &talk.packets);
+    let mut rest = capture.as_slice();
+    let mut events = Events::new(&mut rest).unwrap();
+    assert!(events.any(|event| matches!(event, Event::Frame(_))));
+    drop(events);
+    assert!(rest.len() > capture.len() / 2, "the first frame came only after most of the capture was read");
 }
 
 #[test]
@@ -134,6 +140,22 @@ fn a_frame_the_capture_does_not_end_is_named() {
         damage,
         ["connection 0, client to server: of an SMB frame of 1000 bytes in packets 4 to 4, 508 bytes are \
              missing: the capture ended"]
+    );
+}
+
+#[test]
+fn bytes_acknowledged_but_never_captured_are_named_at_the_end() {
+    let mut talk = Talk::begin([1, 1]);
+    talk.send(Client, &frame(Client, 1, 100), 1000);
+    talk.send(Client, &frame(Client, 2, 100), 1000);
+    talk.packets.pop();
+    talk.send(Server, &frame(Server, 1, 100), 1000);
+    assert_eq!(
+        talk.read().1,
+        [
+            "connection 0, client to server: no SMB frames could be read in packets 4 to 4 (104 bytes missing, 0 \
+             bytes skipped): packets are not in the capture"
+        ]
     );
 }
 

@@ -2,7 +2,7 @@
 
 use smbsign::capture::{Damage, Event, Events, FileError, Frame};
 
-use crate::wire::{PacketBlock, Pcap, Pcapng, fixture, on_link, pcap, read};
+use crate::wire::{PacketBlock, Pcap, Pcapng, Talk, fixture, on_link, pcap, read};
 
 const SMALL: &str = "smb302-aes-cmac-smbtorture-multichannel-bind.pcap";
 /// The packets of its frames, as tshark numbers them.
@@ -136,6 +136,18 @@ fn fragmented_datagrams_are_put_together_in_any_order() {
 
     pieces.truncate(7);
     assert!(matches!(read(&pcap(101, &pieces)).1[..], [.., Damage::Fragments { packet: 7 }]));
+}
+
+#[test]
+fn broken_chains_of_ipv6_extension_headers_are_damage() {
+    let mut talk = Talk { ip_version: 6, ..Talk::midway() };
+    talk.handshake();
+    let mut packet = talk.packets.remove(0);
+    // Destination options that announce more of them, where the packet ends.
+    packet.truncate(40);
+    packet[4..7].copy_from_slice(&[0, 8, 60]);
+    packet.extend([60, 0, 1, 4, 0, 0, 0, 0]);
+    assert!(matches!(read(&pcap(101, &[packet])).1[..], [Damage::Headers { packet: 1 }]));
 }
 
 #[test]

@@ -120,8 +120,19 @@ proptest! {
         flips in vec((any::<prop::sample::Index>(), any::<u8>()), 0..40),
         end in any::<prop::sample::Index>(),
         pcapng in any::<bool>(),
+        ip_version in prop_oneof![Just(4_u8), Just(6)],
     ) {
-        let packets = crate::wire::fixture("smb302-aes-cmac-smbtorture-multichannel-bind.pcap");
+        let packets = if ip_version == 4 {
+            crate::wire::fixture("smb302-aes-cmac-smbtorture-multichannel-bind.pcap")
+        } else {
+            let mut talk = Talk { ip_version, ..Talk::midway() };
+            talk.handshake();
+            for seed in 0..20 {
+                talk.send(Sender::Client, &frame(Sender::Client, seed, 150), 90);
+                talk.send(Sender::Server, &frame(Sender::Server, seed, 150), 90);
+            }
+            talk.packets
+        };
         let mut file = if pcapng {
             let mut file = crate::wire::Pcapng::new(u32::to_le_bytes);
             file.section(&[101], 0);
