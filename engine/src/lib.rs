@@ -20,3 +20,4 @@ pub mod mac;
 pub mod protocol;
 pub mod sealing;
 pub mod signing;
+pub mod traffic;

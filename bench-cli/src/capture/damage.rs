@@ -168,6 +168,17 @@ pub enum Damage {
     },
 }
 
+impl Damage {
+    /// The connection of which frames are missing, if frames of one are.
+    #[must_use]
+    pub const fn loses_frames_of(&self) -> Option<usize> {
+        match self {
+            Self::Incomplete { connection, .. } | Self::Unread { connection, .. } => Some(*connection),
+            _ => None,
+        }
+    }
+}
+
 /// Why bytes of a stream could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {

@@ -25,10 +25,13 @@ mod conversation;
 mod damage;
 mod events;
 mod file;
+pub mod follow;
 mod fragments;
 mod frames;
+pub mod keys;
 mod link;
 mod tcp;
+pub mod verification;
 
 pub use damage::{Cause, Damage, FileError};
 pub use events::{Connection, Event, Events, Frame};

@@ -15,6 +15,8 @@ pub struct NegotiateResponse {
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// The cipher chosen in ENCRYPTION_CAPABILITIES, if that context came along and agreed on one.
     pub cipher: Option<Cipher>,
+    /// Whether messages may come compressed: COMPRESSION_CAPABILITIES came along and agreed on an algorithm.
+    pub compression: bool,
 }
 
 impl NegotiateResponse {
@@ -22,6 +24,7 @@ impl NegotiateResponse {
     pub const WILDCARD: u16 = 0x02ff;
 
     const SMB2_ENCRYPTION_CAPABILITIES: u16 = 2;
+    const SMB2_COMPRESSION_CAPABILITIES: u16 = 3;
     const SMB2_SIGNING_CAPABILITIES: u16 = 8;
     const CONTEXT_HEADER_BYTES: usize = 8;
 
@@ -38,6 +41,7 @@ impl NegotiateResponse {
             security_mode: reader.u16(66)?,
             signing_algorithm: None,
             cipher: None,
+            compression: false,
         };
         if Dialect::from_revision(response.revision) == Some(Dialect::Smb311) {
             response.read_contexts(reader)?;
@@ -56,6 +60,8 @@ impl NegotiateResponse {
             // A response's context holds a count of 1 and the one value chosen.
             match kind {
                 Self::SMB2_ENCRYPTION_CAPABILITIES => self.cipher = Cipher::from_id(data.u16(2)?),
+                // Count, padding, four bytes of flags, then the algorithms; none may be left.
+                Self::SMB2_COMPRESSION_CAPABILITIES => self.compression = data.u16(8).is_ok_and(|id| id != 0),
                 Self::SMB2_SIGNING_CAPABILITIES => {
                     let id = data.u16(2)?;
                     let field = "SigningAlgorithms";

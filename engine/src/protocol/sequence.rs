@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::SecuritySignature;
+use super::{SecuritySignature, Sender};
 use super::smb1::{Command, Header};
 
 /// The number that stands in the signature field while an SMB1 message is signed.
@@ -34,6 +34,32 @@ impl SequenceNumbers {
     #[must_use]
     pub fn start(activating: Header<'_>) -> Self {
         Self { next: 2, responses: HashMap::from([(activating.mid(), SequenceNumber(1))]) }
+    }
+
+    /// Numbers of a connection whose beginning nobody saw: [`Self::found`] sets them once a message shows its number.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { next: 0, responses: HashMap::new() }
+    }
+
+    /// The number the next request takes.
+    #[must_use]
+    pub const fn next(&self) -> SequenceNumber {
+        SequenceNumber(self.next)
+    }
+
+    /// Goes on from a message whose number became known by its signature, after messages before it were lost.
+    pub fn found(&mut self, header: Header<'_>, sender: Sender, number: SequenceNumber) {
+        match sender {
+            Sender::Client => {
+                self.next = number.0;
+                self.request(header);
+            }
+            Sender::Server => {
+                self.next = self.next.max(number.0.wrapping_add(1));
+                self.responses.insert(header.mid(), number);
+            }
+        }
     }
 
     /// The number of a request, given the whole message; requests must come in the order they were sent in.

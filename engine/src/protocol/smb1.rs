@@ -11,6 +11,12 @@ pub const HEADER_BYTES: usize = 32;
 /// Where Flags2 lies, for whoever sets SMB_FLAGS2_SMB_SECURITY_SIGNATURE.
 pub const FLAGS2_FIELD: std::ops::Range<usize> = 10..12;
 
+/// Where UID lies, for whoever numbers messages that are otherwise complete.
+pub const UID_FIELD: std::ops::Range<usize> = 28..30;
+
+/// Where MID lies.
+pub const MID_FIELD: std::ops::Range<usize> = 30..32;
+
 /// What Samba's ends put into the signature field before a key exists (rule 30).
 pub const BEFORE_SIGNING: SecuritySignature = SecuritySignature::from_bytes(*b"BSRSPYL ");
 

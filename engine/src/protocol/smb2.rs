@@ -101,6 +101,12 @@ impl fmt::Debug for Flags {
 /// Where Flags lies, for whoever sets SIGNED.
 pub const FLAGS_FIELD: std::ops::Range<usize> = 16..20;
 
+/// Where MessageId lies, for whoever numbers messages that are otherwise complete.
+pub const MESSAGE_ID_FIELD: std::ops::Range<usize> = 24..32;
+
+/// Where SessionId lies.
+pub const SESSION_ID_FIELD: std::ops::Range<usize> = 40..48;
+
 /// A header, read in place from the 64 bytes that open a message.
 #[derive(Clone, Copy)]
 pub struct Header<'a>(&'a [u8; HEADER_BYTES]);

@@ -1,0 +1,132 @@
+//! Verifies one capture, from its bytes to its counts.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::ops::AddAssign;
+
+use serde::Serialize;
+
+use super::follow::{Follower, Header, Message, Unchecked, Verdict};
+use super::keys::Keys;
+use super::{Damage, Event, Events, FileError};
+
+/// How many messages came out how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// SMB frames.
+    pub frames: u64,
+    /// Messages; a transform that could not be opened counts as one.
+    pub messages: u64,
+    /// Messages that say they are signed and are no echoes: verified, failed or unchecked.
+    pub signed: u64,
+    /// Right signatures.
+    pub verified: u64,
+    /// Wrong or missing signatures, frames that are no messages, transforms that do not open.
+    pub failed: u64,
+    /// Messages that nobody signed.
+    pub unsigned: u64,
+    /// Responses that carry their request's signature (rule 23).
+    pub echoed: u64,
+    /// Signed messages whose key is not known.
+    pub unchecked: u64,
+    /// Encrypted frames.
+    pub transforms: u64,
+    /// Encrypted frames that were not opened, whether for want of a key or because they were changed.
+    pub undecryptable: u64,
+}
+
+impl Counts {
+    fn frame(&mut self, messages: &[Message]) {
+        self.frames += 1;
+        self.transforms += u64::from(messages.iter().any(|message| message.encrypted));
+        for message in messages {
+            let unopened = matches!(message.header, Header::Transform { .. });
+            self.messages += 1;
+            self.undecryptable += u64::from(unopened);
+            match message.verdict {
+                Verdict::Verified(_) => self.verified += 1,
+                Verdict::Failed { .. } => self.failed += 1,
+                Verdict::Unsigned(_) => self.unsigned += 1,
+                Verdict::Echoed { .. } => self.echoed += 1,
+                Verdict::Unchecked(_) => self.unchecked += u64::from(!unopened),
+            }
+        }
+        self.signed = self.verified + self.failed + self.unchecked;
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.frames += other.frames;
+        self.messages += other.messages;
+        self.signed += other.signed;
+        self.verified += other.verified;
+        self.failed += other.failed;
+        self.unsigned += other.unsigned;
+        self.echoed += other.echoed;
+        self.unchecked += other.unchecked;
+        self.transforms += other.transforms;
+        self.undecryptable += other.undecryptable;
+    }
+}
+
+/// A session of which messages could not be checked or opened.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UncheckedSession {
+    /// Index of the connection.
+    pub connection: usize,
+    /// The SessionId in hexadecimal; empty under SMB1, where the connection has the key.
+    pub session: String,
+}
+
+/// What a capture came to.
+#[derive(Debug, Default)]
+pub struct Verification {
+    /// The counts.
+    pub counts: Counts,
+    /// The messages that failed, in wire order.
+    pub failures: Vec<Message>,
+    /// How many messages of which session could not be checked, and why the first could not.
+    pub unchecked: BTreeMap<UncheckedSession, (u64, Unchecked)>,
+    /// What is wrong with the capture itself.
+    pub damage: Vec<Damage>,
+}
+
+impl Verification {
+    /// Verifies the capture that `source` holds, and hands each message to `message` as it comes, in wire order.
+    ///
+    /// # Errors
+    /// When the first bytes are no capture's. Everything later is [`Verification::damage`].
+    pub fn of(source: impl Read, keys: Keys, mut message: impl FnMut(&Message)) -> Result<Self, FileError> {
+        let mut verification = Self::default();
+        let mut follower = Follower::new(keys);
+        for event in Events::new(source)? {
+            let messages = follower.event(&event);
+            messages.iter().for_each(&mut message);
+            match event {
+                Event::Frame(_) => verification.frame(messages),
+                Event::Damage(damage) => verification.damage.push(damage),
+                Event::Opened(_) | Event::Closed(_) => {}
+            }
+        }
+        Ok(verification)
+    }
+
+    fn frame(&mut self, messages: Vec<Message>) {
+        self.counts.frame(&messages);
+        for message in messages {
+            match &message.verdict {
+                Verdict::Unchecked(reason) => {
+                    let session = match message.header {
+                        Header::Smb1 { .. } => String::new(),
+                        header => header.session(),
+                    };
+                    let session = UncheckedSession { connection: message.connection, session };
+                    self.unchecked.entry(session).or_insert_with(|| (0, reason.clone())).0 += 1;
+                }
+                Verdict::Failed { .. } => self.failures.push(message),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What one invocation of `smbsign run` found out, as the JSON that is kept: `smbsign.run/1`.
+//!
+//! The key names are a contract: other commands, and people's scripts, read records of older versions. Keys may be added.
+//! What was not measured is `null`, never absent and never zero.
+
+mod cell;
+mod latency;
+mod machine;
+mod measurement;
+mod named;
+mod tool;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use cell::{Direction, Engine, Protection, Transmit, UnknownName};
+pub use latency::{Latency, Percentiles};
+pub use machine::Machine;
+pub use measurement::{Measurement, Trial};
+pub use tool::Tool;
+
+/// The name of the record's form; it changes when a key is renamed or changes its meaning.
+pub const SCHEMA: &str = "smbsign.run/1";
+
+/// One invocation and all that it measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// What measured.
+    pub tool: Tool,
+    /// Where it measured.
+    pub machine: Machine,
+    /// The command line, as typed, words with blanks quoted.
+    pub command: String,
+    /// When the measurement began.
+    #[serde(with = "named")]
+    pub started: Timestamp,
+    /// The options in force, defaults included.
+    pub config: serde_json::Value,
+    /// One entry per cell, in the order of the plan.
+    pub measurements: Vec<Measurement>,
+}
+
+impl Run {
+    /// A run that starts now, here, and has measured nothing yet.
+    #[must_use]
+    pub fn start(command: String, config: serde_json::Value) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            tool: Tool::current(),
+            machine: Machine::read(),
+            command,
+            started: Timestamp::now(),
+            config,
+            measurements: Vec::new(),
+        }
+    }
+}

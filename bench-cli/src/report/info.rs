@@ -1,0 +1,64 @@
+//! What `smbsign info` shows.
+
+use std::io::{self, Write};
+
+use super::figures::count;
+use super::{json, ruled};
+use crate::command::info::Info;
+use crate::output::Format;
+
+/// Writes what this machine has, in the form that was asked for.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn info(info: &Info, format: Format, sink: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Table => table(info, sink),
+        Format::Json => json(info, sink),
+        Format::Csv => csv(info, sink),
+    }
+}
+
+fn table(info: &Info, sink: &mut dyn Write) -> io::Result<()> {
+    let machine = &info.machine;
+    let unknown = || "unknown".to_owned();
+    let facts = [
+        ("CPU", format!("{}, {}", machine.cpu, count(machine.cores, "CPU"))),
+        ("Features", machine.features.join(" ")),
+        ("Microcode", machine.microcode.clone().unwrap_or_else(unknown)),
+        ("System", format!("{}, kernel {}", machine.os, machine.kernel.clone().unwrap_or_else(unknown))),
+        ("Hypervisor", machine.hypervisor.clone().unwrap_or_else(|| "none seen".to_owned())),
+        ("Machine id", machine.id.clone()),
+        ("Backends", info.backends.join(", ")),
+    ];
+    for (name, fact) in facts {
+        writeln!(sink, "{name:<11} {fact}")?;
+    }
+
+    let mut table = ruled(["Algorithm", "Dialects", "Runs on"], 3);
+    for algorithm in &info.algorithms {
+        table.add_row([algorithm.protection, &algorithm.dialects.join(", "), &algorithm.implementation]);
+    }
+    writeln!(sink, "\n{}\n", table.trim_fmt())?;
+
+    if info.missing.is_empty() {
+        return writeln!(sink, "No CPU feature is missing that any of these could use.");
+    }
+    for missing in &info.missing {
+        writeln!(sink, "missing {:<11} would bring {}", missing.feature, missing.brings)?;
+    }
+    Ok(())
+}
+
+fn csv(info: &Info, sink: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(sink);
+    writer.write_record(["machine_id", "protection", "dialects", "backend", "implementation"])?;
+    for algorithm in &info.algorithms {
+        let dialects = algorithm.dialects.join(" ");
+        let row =
+            [&info.machine.id, algorithm.protection, &dialects, algorithm.backend, &algorithm.implementation];
+        writer.write_record(row)?;
+    }
+    writer.flush()
+}

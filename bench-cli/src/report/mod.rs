@@ -1,0 +1,50 @@
+//! How results look: one file per form, each a function from a [`Run`] to a writer.
+
+mod csv;
+mod figures;
+mod groups;
+mod info;
+mod json;
+pub mod messages;
+mod table;
+mod verify;
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+
+use crate::output::{Colour, Format};
+use crate::record::Run;
+
+pub use info::info;
+pub use json::json;
+pub use verify::verify;
+
+/// Writes a run in the form that was asked for.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn run(run: &Run, format: Format, colour: Colour, sink: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Table => table::table(run, colour, sink),
+        Format::Json => json(run, sink),
+        Format::Csv => csv::csv(run, sink),
+    }
+}
+
+/// A table without borders, so that it fits 80 columns: a rule under the headings, all but the first columns to the right.
+fn ruled(headings: impl IntoIterator<Item = &'static str>, left_aligned: usize) -> Table {
+    let rule = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+    let mut table = Table::new();
+    table.load_style(rule).force_no_tty().set_header(headings);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 1));
+        column.set_cell_alignment(if index < left_aligned {
+            CellAlignment::Left
+        } else {
+            CellAlignment::Right
+        });
+    }
+    table
+}

@@ -1,0 +1,28 @@
+//! The messages of a measurement, and when they depart: profiles, links, the generator and the pacer.
+//!
+//! Nothing here signs, counts latencies or talks to a network. A [`Profile`] says what is sent, a [`Wire`] how many
+//! bytes of Ethernet that takes, the [`Generator`] hands out message after message with fresh numbers, and a
+//! [`Schedule`] says when each of them departs at a [`LinkRate`].
+
+mod bulk;
+mod generator;
+mod link;
+mod pacer;
+mod profile;
+mod replay;
+mod template;
+mod wire;
+
+pub use bulk::BulkMessage;
+pub use generator::{Generator, GeneratorConfig, Outgoing};
+pub use link::{InvalidLinkRate, LinkRate};
+pub use pacer::{Clock, Pacer, Schedule};
+pub use profile::{Profile, ProfileError};
+pub use replay::RecordedMessage;
+pub use template::{FramePlace, Signing, payload_bytes};
+pub use wire::{Mtu, Packing, Wire};
+
+/// The longest message a generator makes: the largest SMB2 I/O of 16 MiB with room for everything around it.
+///
+/// Direct TCP itself ends at [`crate::protocol::framing::MAX_MESSAGE_BYTES`], 64 KiB and a byte below; SMB1 ends at 128 KiB − 1.
+pub const MAX_MESSAGE_BYTES: usize = (16 << 20) + (64 << 10);
