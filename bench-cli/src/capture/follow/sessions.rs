@@ -107,7 +107,7 @@ impl Session {
         if self.openers.is_err()
             && let (Some(client), Some(server)) = (cipher_key(Sender::Client), cipher_key(Sender::Server))
         {
-            self.openers = Ok([OpeningKey::new(&client), OpeningKey::new(&server)]);
+            self.openers = Ok([opener(&client), opener(&server)]);
         }
     }
 
@@ -138,12 +138,16 @@ fn derive_openers(
     preauth: Option<&PreauthHash>,
 ) -> Result<[OpeningKey; 2], NoKey> {
     let cipher = negotiated.encryption.ok_or(NoKey::NoCipher)?;
-    let opener = |sender| {
+    let derived = |sender| {
         CipherKey::derive(key, negotiated.dialect, cipher, sender, preauth)
-            .map(|key| OpeningKey::new(&key))
+            .map(|key| opener(&key))
             .map_err(|_| NoKey::DamagedSessionSetup)
     };
-    Ok([opener(Sender::Client)?, opener(Sender::Server)?])
+    Ok([derived(Sender::Client)?, derived(Sender::Server)?])
+}
+
+fn opener(key: &CipherKey) -> OpeningKey {
+    OpeningKey::new(key, Backend::detect())
 }
 
 /// A session's place in [`Sessions`].
