@@ -117,7 +117,7 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
         implementation: implementation(plan, cell),
         backend: settings.backend.name().to_owned(),
         workers: settings.workers,
-        sessions: settings.sessions.map(|sessions| sessions * settings.workers),
+        sessions: (0..settings.workers).map(|worker| settings.sessions_of(worker)).sum(),
         outstanding: None,
         direction: cell.direction,
         profile: settings.profile.name(),
