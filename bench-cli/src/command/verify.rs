@@ -182,7 +182,7 @@ impl Args {
         }
         let Some(user) = self.user.clone() else { return Ok(None) };
         let credentials = Credentials::new(user, self.domain.clone(), self.password()?);
-        Ok(Some(Keys::from_credentials(credentials)))
+        Ok(Some(Keys::from_credentials(vec![credentials])))
     }
 
     fn password(&self) -> anyhow::Result<Secret<String>> {

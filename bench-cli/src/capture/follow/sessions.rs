@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
@@ -34,6 +35,7 @@ impl Negotiated {
 }
 
 /// A signing key, ready for use.
+#[derive(Clone)]
 pub(super) struct Signer {
     key: SigningKey,
     pub(super) prepared: PreparedKey,
@@ -156,16 +158,16 @@ fn derive_openers(
 pub(super) struct SessionIndex(usize);
 
 /// Every session of the capture, found by its SessionId from any connection.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sessions {
-    all: Vec<Session>,
+    all: Vec<Arc<Session>>,
     by_id: HashMap<SessionId, Vec<SessionIndex>>,
 }
 
 impl Sessions {
     pub(super) fn add(&mut self, id: SessionId, session: Session) -> SessionIndex {
         let index = SessionIndex(self.all.len());
-        self.all.push(session);
+        self.all.push(Arc::new(session));
         self.by_id.entry(id).or_default().push(index);
         index
     }

@@ -46,7 +46,7 @@ pub(super) struct Completed {
 }
 
 /// The exchanges in progress on one connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Exchanges {
     /// By the request that is to be answered.
     requested: HashMap<MessageId, Exchange>,

@@ -20,6 +20,7 @@ use crate::capture::Connection;
 use crate::capture::keys::{Keys, NoKey};
 
 /// What a connection signs a session's messages with (rule 19).
+#[derive(Clone)]
 enum Channel {
     /// The session's own key: the connection that it was set up on.
     Home(SessionIndex),
@@ -36,6 +37,7 @@ impl Channel {
 }
 
 /// The SMB2 side of one connection.
+#[derive(Clone)]
 pub(super) struct Smb2 {
     negotiated: Option<Negotiated>,
     preauth: PreauthHash,
@@ -301,15 +303,11 @@ impl Smb2 {
             Ok(signing::Verdict::Verified) if header.sender() == sender => Verdict::Verified(with),
             Ok(signing::Verdict::Verified) => Verdict::failed(Failure::WrongDirection),
             Ok(signing::Verdict::BadSignature { expected, found }) => {
-                // Rule 19: the session's key signs the binding, under its own algorithm or this connection's.
-                let verifies = |other: &Signer| {
-                    signing::verify(&other.prepared, sender, bytes, None) == Ok(signing::Verdict::Verified)
-                };
-                let here = self.negotiated.map(|negotiated| negotiated.signing);
                 if header.command() == Command::SESSION_SETUP
-                    && here.and_then(|algorithm| signer.with(algorithm)).is_some_and(|other| verifies(&other))
+                    && self.binds(context.sessions.at(session), sender, bytes)
                 {
-                    return Verdict::Verified(with);
+                    let bind = purpose == Some(Purpose::Bind);
+                    return Verdict::Verified(if bind { SignedWith::SessionToBind } else { SignedWith::Session });
                 }
                 self.echoed(received).unwrap_or(Verdict::Failed {
                     expected: Some(expected),
@@ -321,6 +319,16 @@ impl Smb2 {
             Err(SigningError::Malformed(error)) => Verdict::failed(error.into()),
             Err(_) => Verdict::Unchecked(NoKey::WrongAlgorithm.into()),
         }
+    }
+
+    /// Whether the session's own key signed a message that binds this connection to it: under the session's algorithm
+    /// or this connection's (rule 19).
+    fn binds(&self, session: &Session, sender: Sender, bytes: &[u8]) -> bool {
+        let Ok(signer) = &session.signer else { return false };
+        let here = self.negotiated.and_then(|negotiated| signer.with(negotiated.signing));
+        std::iter::once(signer).chain(here.as_ref()).any(|signer| {
+            signing::verify(&signer.prepared, sender, bytes, None) == Ok(signing::Verdict::Verified)
+        })
     }
 
     /// A response that carries its request's signature instead of one of its own (rule 23). In clear only errors do,

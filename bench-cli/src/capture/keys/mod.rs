@@ -78,10 +78,10 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Everything from one user's password.
+    /// Everything from users' passwords.
     #[must_use]
-    pub fn from_credentials(credentials: Credentials) -> Self {
-        Self { credentials: vec![credentials], file: KeyFile::default() }
+    pub fn from_credentials(credentials: Vec<Credentials>) -> Self {
+        Self { credentials, file: KeyFile::default() }
     }
 
     /// What a key file holds: keys where it has them, its credentials where it does not.
