@@ -69,9 +69,8 @@ fn aws_lc_cmac(key: [u8; 16]) -> Contender {
 }
 
 fn aws_lc_gmac(key: [u8; 16], nonce: Nonce) -> Contender {
-    let key = aead::LessSafeKey::new(
-        aead::UnboundKey::new(&aead::AES_128_GCM, &key).expect("a key of 16 bytes"),
-    );
+    let key =
+        aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_128_GCM, &key).expect("a key of 16 bytes"));
     contender("aws-lc-rs", move |message| {
         let nonce = aead::Nonce::assume_unique_for_key(*nonce.as_bytes());
         let tag = key.seal_in_place_separate_tag(nonce, aead::Aad::from(message), &mut []);

@@ -79,9 +79,8 @@ fn violations(room: &str, source: &str) -> Vec<String> {
     let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
         return vec![format!("{room} is no room of the drawing")];
     };
-    let strangers = imported_rooms(source)
-        .into_iter()
-        .filter(|name| name != room && !allowed.contains(&name.as_str()));
+    let strangers =
+        imported_rooms(source).into_iter().filter(|name| name != room && !allowed.contains(&name.as_str()));
     strangers.map(|name| format!("{room} imports {name}")).collect()
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 use serde::Serialize;
-use smbsign_engine::protocol::Sender;
+use smbsign_engine::protocol::{Dialect, Sender};
 
 use crate::capture::follow::{Message, Verdict};
 use crate::capture::keys::{Credentials, KeyFile, Keys, Secret};
@@ -213,7 +213,8 @@ fn expand(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         let mut found: Vec<_> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| {
-                path.extension().is_some_and(|kind| ["pcap", "pcapng", "cap"].iter().any(|known| kind == *known))
+                path.extension()
+                    .is_some_and(|kind| ["pcap", "pcapng", "cap"].iter().any(|known| kind == *known))
             })
             .collect();
         if found.is_empty() {
@@ -290,7 +291,7 @@ impl FailureReport {
                 Sender::Client => "client",
                 Sender::Server => "server",
             },
-            dialect: message.dialect.map(|dialect| dialect.name()),
+            dialect: message.dialect.map(Dialect::name),
             command: message.header.command(),
             message_id: message.header.message_id(),
             session: message.header.session(),

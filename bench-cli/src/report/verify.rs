@@ -14,12 +14,7 @@ use crate::output::{Colour, Format};
 /// # Errors
 ///
 /// Those of the writer.
-pub fn verify(
-    report: &VerifyReport,
-    format: Format,
-    colour: Colour,
-    sink: &mut dyn Write,
-) -> io::Result<()> {
+pub fn verify(report: &VerifyReport, format: Format, colour: Colour, sink: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Table => table(report, colour, sink),
         Format::Json => json(report, sink),
@@ -55,7 +50,8 @@ fn table(report: &VerifyReport, colour: Colour, sink: &mut dyn Write) -> io::Res
     if colour == Colour::Ansi {
         table.enforce_styling();
     }
-    let cells = |counts: &Counts| -> Vec<Cell> { columns.iter().map(|column| cell(column, counts)).collect() };
+    let cells =
+        |counts: &Counts| -> Vec<Cell> { columns.iter().map(|column| cell(column, counts)).collect() };
     for capture in &report.captures {
         let name = Cell::new(&capture.capture);
         match capture.error {

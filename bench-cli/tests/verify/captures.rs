@@ -87,7 +87,9 @@ fn session_keys_alone_give_every_other_key() {
 
 #[test]
 fn every_message_is_listed_as_it_was_when_recorded() {
-    for capture in [sets::small(), sets::full("captures"), sets::full("dc-profile/captures")].into_iter().flatten() {
+    for capture in
+        [sets::small(), sets::full("captures"), sets::full("dc-profile/captures")].into_iter().flatten()
+    {
         let mut rows = Vec::new();
         let keys = capture.keys();
         Verification::of(capture.file(), keys, |message| rows.push(messages::row(message))).unwrap();
@@ -98,7 +100,10 @@ fn every_message_is_listed_as_it_was_when_recorded() {
         for (row, expected) in rows.iter().zip(&expected) {
             // The reason's words are our own.
             let columns = 0..messages::COLUMNS.len() - 1;
-            assert!(columns.into_iter().all(|column| row[column] == expected[column]), "{row:?}, not {expected:?}");
+            assert!(
+                columns.into_iter().all(|column| row[column] == expected[column]),
+                "{row:?}, not {expected:?}"
+            );
         }
     }
 }

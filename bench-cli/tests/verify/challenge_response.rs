@@ -24,8 +24,11 @@ fn negotiate_response(challenge: &[u8]) -> Vec<u8> {
 fn session_setup_request(mid: u16, response: &[u8], user: &str, domain: &str) -> Vec<u8> {
     let mut words = [0; 26];
     words[16..18].copy_from_slice(&u16::try_from(response.len()).unwrap().to_le_bytes());
-    let mut names: Vec<u8> =
-        [user, domain].iter().flat_map(|name| name.encode_utf16().chain([0])).flat_map(u16::to_le_bytes).collect();
+    let mut names: Vec<u8> = [user, domain]
+        .iter()
+        .flat_map(|name| name.encode_utf16().chain([0]))
+        .flat_map(u16::to_le_bytes)
+        .collect();
     if (61 + response.len()) % 2 == 1 {
         names.insert(0, 0);
     }
@@ -53,8 +56,11 @@ fn a_logon_without_extended_security_signs_as_smbclient_computed_it() {
             ),
             (Sender::Server, answer),
         ];
-        let credentials =
-            Credentials::new(text("user").into(), text("domain").into(), Secret::new(text("password").into()));
+        let credentials = Credentials::new(
+            text("user").into(),
+            text("domain").into(),
+            Secret::new(text("password").into()),
+        );
         let messages = follow(Keys::from_credentials(vec![credentials]), frames);
         let verdict = &messages[3].verdict;
         let first = SignedWith::Response(SequenceNumber(1));

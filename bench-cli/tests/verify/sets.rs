@@ -37,10 +37,14 @@ fn set(path: &str) -> Vec<Capture> {
     let mut paths: Vec<_> =
         entries.filter(|path| path.extension().is_some_and(|kind| kind == "pcap")).collect();
     paths.sort();
-    println!("{}: {}", directory.display(), match paths.len() {
-        0 => "not found, not run".to_owned(),
-        count => format!("{count} captures"),
-    });
+    println!(
+        "{}: {}",
+        directory.display(),
+        match paths.len() {
+            0 => "not found, not run".to_owned(),
+            count => format!("{count} captures"),
+        }
+    );
     let json = |path: &Path| serde_json::from_slice(&fs::read(path.with_extension("json")).unwrap()).unwrap();
     paths.into_iter().map(|path| Capture { json: json(&path), path }).collect()
 }
@@ -73,7 +77,9 @@ impl Capture {
     /// The user, domain and password of each account.
     pub(crate) fn accounts(&self) -> Vec<[&str; 3]> {
         let accounts = self.json["credentials"].as_array().unwrap().iter();
-        accounts.map(|account| ["user", "domain", "password"].map(|key| account[key].as_str().unwrap())).collect()
+        accounts
+            .map(|account| ["user", "domain", "password"].map(|key| account[key].as_str().unwrap()))
+            .collect()
     }
 
     /// Nothing but the accounts' passwords.

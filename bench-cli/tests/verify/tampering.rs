@@ -10,17 +10,17 @@ use crate::sets::{self, Capture, judge};
 
 /// Bits of a message that nothing else covers for it, and what they are called.
 fn bits_of(message: &Message, random: &mut fastrand::Rng) -> Vec<(&'static str, usize)> {
-    let (header, flags, signature): (usize, &[Range<usize>], Range<usize>) = match message.header {
-        Header::Smb1 { .. } => (32, &[9..10, 10..12], 14..22),
-        Header::Smb2 { .. } => (64, &[16..20], 48..64),
-        _ => (52, &[42..44], 4..20),
+    let (header, flags, signature) = match message.header {
+        Header::Smb1 { .. } => (32, 9..12, 14..22),
+        Header::Smb2 { .. } => (64, 16..20, 48..64),
+        _ => (52, 42..44, 4..20),
     };
     let mut some = |bytes: Range<usize>| random.usize(bytes.start * 8..bytes.end * 8);
     let mut bits = vec![("signature", some(signature)), ("header", some(0..header))];
     if message.length > header {
         bits.push(("body", some(header..message.length)));
     }
-    let flags = flags.iter().cloned().flatten().flat_map(|byte| byte * 8..byte * 8 + 8);
+    let flags = flags.flat_map(|byte| byte * 8..byte * 8 + 8);
     bits.extend(flags.map(|bit| ("flags", bit)));
     bits
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{SecuritySignature, Sender};
 use super::smb1::{Command, Header};
+use super::{SecuritySignature, Sender};
 
 /// The number that stands in the signature field while an SMB1 message is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

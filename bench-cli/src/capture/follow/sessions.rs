@@ -95,12 +95,7 @@ impl Session {
     }
 
     fn without_key(connection: &Connection, reason: NoKey) -> Self {
-        Self {
-            signer: Err(reason.clone()),
-            openers: Err(reason),
-            guest: false,
-            server: connection.server,
-        }
+        Self { signer: Err(reason.clone()), openers: Err(reason), guest: false, server: connection.server }
     }
 
     /// Ready-made keys stand in where derivation did not get through.

@@ -10,9 +10,7 @@ use smbsign_engine::protocol::sequence::SequenceNumbers;
 use smbsign_engine::protocol::session_setup::{Smb1Request, Smb1Response};
 use smbsign_engine::protocol::smb1::{BEFORE_SIGNING, Command, Header, UNSOLICITED_MID};
 use smbsign_engine::protocol::smb2::SessionId;
-use smbsign_engine::protocol::{
-    Dialect, SecuritySignature, Sender, SequenceNumber, SigningKey, status,
-};
+use smbsign_engine::protocol::{Dialect, SecuritySignature, Sender, SequenceNumber, SigningKey, status};
 use smbsign_engine::signing::{self, SignatureField, SigningError};
 
 use super::message::{self, Failure, Message, SignedWith, Unchecked, Unsigned, Verdict};
@@ -64,14 +62,20 @@ struct Signing {
 enum Counting {
     Certain,
     /// The last request did not verify: how many numbers it took is as uncertain as its command.
-    Doubtful { from: u32 },
+    Doubtful {
+        from: u32,
+    },
     /// Messages are missing.
     Lost,
+    /// Everything before is missing: no number was seen yet.
+    Unknown,
 }
 
 impl Smb1 {
     pub(super) fn damage(&mut self) {
-        if let Some(signing) = &mut self.signing {
+        if let Some(signing) = &mut self.signing
+            && signing.counting != Counting::Unknown
+        {
             signing.counting = Counting::Lost;
         }
     }
@@ -93,7 +97,7 @@ impl Smb1 {
             }
         };
         if self.signing.is_none() && coverage == Coverage::InPart {
-            self.signing = keys.smb1_key(connection).map(Signing::midway);
+            self.signing = keys.smb1_key(connection).as_ref().map(Signing::midway);
         }
         let number = self.signing.as_mut().and_then(|signing| signing.number(place.sender, header));
         let verdict = match (header.command(), place.sender) {
@@ -169,10 +173,8 @@ impl Smb1 {
             }
             error => return Verdict::Unsigned(Unsigned::SessionSetupFailed(error)),
         }
-        let anonymous = exchange
-            .as_ref()
-            .and_then(|exchange| exchange.logon.as_ref())
-            .is_some_and(Logon::is_anonymous);
+        let anonymous =
+            exchange.as_ref().and_then(|exchange| exchange.logon.as_ref()).is_some_and(Logon::is_anonymous);
         if !signed && (anonymous || response.is_some_and(|response| response.guest)) {
             return Verdict::Unsigned(Unsigned::GuestSessionSetup);
         }
@@ -223,12 +225,12 @@ impl Smb1 {
 
 impl Signing {
     /// On a connection whose beginning is missing: nothing is known but the key.
-    fn midway(key: SigningKey) -> Self {
+    fn midway(key: &SigningKey) -> Self {
         Self {
-            key: Ok(PreparedKey::new(&key, Backend::detect())),
+            key: Ok(PreparedKey::new(key, Backend::detect())),
             numbers: SequenceNumbers::unknown(),
             active: false,
-            counting: Counting::Lost,
+            counting: Counting::Unknown,
             skipped: Vec::new(),
             search_bytes_left: SEARCH_BYTES,
         }
@@ -237,6 +239,7 @@ impl Signing {
     /// Takes a message's number. Who sent it, TCP tells.
     fn number(&mut self, sender: Sender, header: Header<'_>) -> Option<SequenceNumber> {
         match sender {
+            _ if self.counting == Counting::Unknown => None,
             Sender::Client => Some(self.numbers.request(header)),
             // Rule 34.
             Sender::Server if is_notification(sender, header) => None,
@@ -286,7 +289,12 @@ impl Signing {
                 self.counting = Counting::Certain;
                 SignedWith::Request(found)
             }
-            Sender::Server => SignedWith::Response(found),
+            Sender::Server => {
+                if self.counting == Counting::Unknown {
+                    self.counting = Counting::Lost;
+                }
+                SignedWith::Response(found)
+            }
         })
     }
 
@@ -304,6 +312,7 @@ impl Signing {
             (Counting::Certain, _) => 0..0,
             // The doubtful request took one number or two.
             (Counting::Doubtful { from }, _) => ahead(from, 2),
+            (Counting::Unknown, _) => ahead(0, NUMBERS_TRIED),
             (Counting::Lost, Sender::Client) => number.map_or(0..0, |number| ahead(number.0, NUMBERS_TRIED)),
             (Counting::Lost, Sender::Server) => ahead(self.numbers.next().0, NUMBERS_TRIED),
         };
@@ -323,7 +332,8 @@ impl Signing {
         verdict: Option<Result<signing::Verdict, SigningError>>,
     ) -> Verdict {
         let answers_missing_request = number.is_none() && !self.skipped.is_empty();
-        if self.counting == Counting::Lost || answers_missing_request {
+        let unsure = matches!(self.counting, Counting::Lost | Counting::Unknown);
+        if unsure || answers_missing_request {
             return Verdict::Unchecked(Unchecked::SequenceLost);
         }
         if let (Sender::Client, Some(number), Counting::Certain) = (sender, number, self.counting) {
@@ -333,7 +343,9 @@ impl Signing {
         let reason = if field.is_zero() { Failure::Missing } else { Failure::Mismatch };
         match verdict {
             None => failed(None, field, Failure::NoRequest),
-            Some(Ok(signing::Verdict::BadSignature { expected, .. })) => failed(Some(expected), field, reason),
+            Some(Ok(signing::Verdict::BadSignature { expected, .. })) => {
+                failed(Some(expected), field, reason)
+            }
             Some(_) => Verdict::Unchecked(NoKey::WrongAlgorithm.into()),
         }
     }
@@ -349,9 +361,7 @@ fn mac_key(
     let logon = exchange.and_then(|exchange| exchange.logon.as_ref());
     let challenge_response = exchange.map_or(&[][..], |exchange| &exchange.challenge_response);
     keys.session_key(connection, session, logon)
-        .and_then(|key| {
-            SigningKey::smb1(&key, challenge_response).map_err(|_| NoKey::DamagedSessionSetup)
-        })
+        .and_then(|key| SigningKey::smb1(&key, challenge_response).map_err(|_| NoKey::DamagedSessionSetup))
         .or_else(|reason| keys.smb1_key(connection).ok_or(reason))
         .map(|key| PreparedKey::new(&key, Backend::detect()))
 }

@@ -8,6 +8,7 @@ use smbsign_engine::protocol::smb2::SessionId;
 use smbsign_engine::protocol::{CipherKey, Sender, SessionKey, SigningKey};
 
 use super::Connection;
+pub(super) use file::Role;
 pub use file::{KeyFile, KeyFileError};
 use ntlm::{Logon, NoSessionKey};
 pub use secret::Secret;
@@ -110,8 +111,7 @@ impl Keys {
         }
         let mut fitting: Vec<_> = self.credentials.iter().filter(|known| known.fit(logon)).collect();
         fitting.sort_by_key(|known| !same_name(&known.domain, &logon.domain));
-        let mut result =
-            Err(NoKey::NoPassword { user: logon.user.clone(), domain: logon.domain.clone() });
+        let mut result = Err(NoKey::NoPassword { user: logon.user.clone(), domain: logon.domain.clone() });
         for known in fitting {
             result = logon.session_key(&known.password).map_err(NoKey::from);
             if result.is_ok() {
@@ -126,9 +126,9 @@ impl Keys {
         self.file.signing_key(connection, session)
     }
 
-    /// The same for this connection, when it is bound to a session of another one (rule 19).
-    pub(super) fn channel_key(&self, connection: &Connection, session: SessionId) -> Option<SigningKey> {
-        self.file.channel_key(connection, session)
+    /// What the file says this connection is to a session.
+    pub(super) fn role(&self, connection: &Connection, session: SessionId) -> Option<Role> {
+        self.file.role(connection, session)
     }
 
     /// The cipher key that the file gives ready made.
