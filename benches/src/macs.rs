@@ -13,10 +13,12 @@ const SIZES: [usize; 6] = [128, 512, 1 << 10, 4 << 10, 64 << 10, 1 << 20];
 const KEY: [u8; 16] = [0x5a; 16];
 const NONCE: Nonce = Nonce::from_bytes([7; 12]);
 
+type TagOfMessage = dyn Fn(&[u8]) -> Tag;
+
 /// One way to compute a message's tag under [`KEY`] and [`NONCE`].
 pub(crate) struct Contender {
     pub(crate) name: String,
-    pub(crate) tag: Box<dyn Fn(&[u8]) -> Tag>,
+    pub(crate) tag: Box<TagOfMessage>,
 }
 
 /// One criterion group per algorithm, hot: key prepared, message in cache.

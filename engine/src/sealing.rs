@@ -4,6 +4,7 @@ mod aead;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::kernels::Backend;
 use crate::protocol::smb2::SessionId;
 use crate::protocol::transform::{HEADER_BYTES, TransformHeader};
 use crate::protocol::{Cipher, CipherKey, MalformedMessage, Signature};
@@ -49,8 +50,8 @@ pub struct SealingKey {
 impl SealingKey {
     /// Prepares the key of the sending direction.
     #[must_use]
-    pub fn new(key: &CipherKey, session_id: SessionId) -> Self {
-        Self { aead: Aead::new(key), session_id, next_nonce: AtomicU64::new(0) }
+    pub fn new(key: &CipherKey, session_id: SessionId, backend: Backend) -> Self {
+        Self { aead: Aead::new(key, backend), session_id, next_nonce: AtomicU64::new(0) }
     }
 
     /// The cipher.
@@ -85,8 +86,8 @@ pub struct OpeningKey {
 impl OpeningKey {
     /// Prepares the key of the receiving direction.
     #[must_use]
-    pub fn new(key: &CipherKey) -> Self {
-        Self { aead: Aead::new(key) }
+    pub fn new(key: &CipherKey, backend: Backend) -> Self {
+        Self { aead: Aead::new(key, backend) }
     }
 
     /// The cipher.

@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kernels", &[]),
     ("mac", &["kernels", "protocol"]),
     ("signing", &["protocol", "mac"]),
-    ("sealing", &["protocol", "mac"]),
+    ("sealing", &["protocol", "mac", "kernels"]),
     ("traffic", &["protocol", "signing", "sealing"]),
 ];
 

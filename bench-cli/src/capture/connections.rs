@@ -7,22 +7,29 @@ use super::damage::Cause;
 use super::events::Event;
 use super::link::Segment;
 
-/// After so many packets without one of theirs, conversations without SMB and closed ones are forgotten.
+/// Stray packets of a closed connection, and the first data after a handshake, come within so many packets.
 const IDLE_PACKETS: u64 = 1 << 16;
+/// Fewer conversations than this are not worth tidying up.
+const FEW: usize = 1 << 12;
 
 /// Every connection of the capture that is still of interest.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
     open: HashMap<Flow, Conversation>,
     numbers: Numbers,
-    next_sweep: u64,
+    /// How many conversations there were when they were last tidied up.
+    kept: usize,
 }
 
 impl Connections {
     /// Takes one segment; what it completes goes to the end of `events`.
     pub(super) fn segment(&mut self, packet: u64, segment: &Segment<'_>, events: &mut VecDeque<Event>) {
-        self.sweep(packet, events);
+        self.tidy(packet, events);
         let (flow, side) = Flow::of(segment);
+        let stale = packet.saturating_sub(IDLE_PACKETS);
+        if self.open.get(&flow).is_some_and(|known| known.is_closed() && known.last_packet() < stale) {
+            self.open.remove(&flow);
+        }
         if segment.syn {
             self.synchronise(packet, flow, side, segment, events);
         } else if segment.payload.is_empty() && segment.cut == 0 && !self.open.contains_key(&flow) {
@@ -67,20 +74,21 @@ impl Connections {
         }
     }
 
-    fn sweep(&mut self, packet: u64, events: &mut VecDeque<Event>) {
-        if packet < self.next_sweep {
+    /// Forgets idle conversations without SMB, and closed ones, each time their number has doubled.
+    fn tidy(&mut self, packet: u64, events: &mut VecDeque<Event>) {
+        if self.open.len() < 2 * self.kept.max(FEW) {
             return;
         }
-        self.next_sweep = packet + IDLE_PACKETS;
-        let oldest = packet.saturating_sub(IDLE_PACKETS);
+        let stale = packet.saturating_sub(IDLE_PACKETS);
         let mut forgotten: Vec<_> = self
             .open
-            .extract_if(|_, conversation| conversation.last_packet() < oldest && !conversation.is_open_smb())
+            .extract_if(|_, conversation| conversation.last_packet() < stale && !conversation.is_open_smb())
             .map(|(_, conversation)| conversation)
             .collect();
         forgotten.sort_unstable_by_key(Conversation::first_packet);
         for mut conversation in forgotten {
             conversation.close(Cause::ConnectionEnded, &mut self.numbers, events);
         }
+        self.kept = self.open.len();
     }
 }

@@ -149,6 +149,10 @@ impl Conversation {
         self.last_packet
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
     /// Whether it carries SMB and may carry more.
     pub(super) fn is_open_smb(&self) -> bool {
         self.phase == Phase::Open && self.index.is_some()
@@ -186,11 +190,11 @@ impl Conversation {
         numbers: &mut Numbers,
         events: &mut VecDeque<Event>,
     ) {
-        self.last_packet = packet;
-        let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
         if self.phase == Phase::Closed {
             return;
         }
+        self.last_packet = packet;
+        let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
         if segment.rst {
             if self.half(side).stream.accepts_reset(sequence) {
                 self.close(Cause::ConnectionEnded, numbers, events);

@@ -274,8 +274,8 @@ impl<R: Read> PacketReader<R> {
                 }
                 None => return Err(FileError::Block { after: *packets, offset: self.offset, kind }),
             },
-            // Wireshark lists each entry of a system journal as a frame of its own.
-            Block::SystemdJournalExport(_) => {
+            // Wireshark lists journal entries and custom blocks as frames of their own.
+            Block::SystemdJournalExport(_) | Block::Custom(_) => {
                 *packets += 1;
                 return Ok(None);
             }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
+use etherparse::err::Layer;
 use etherparse::{EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, TcpSlice, TransportSlice};
 
 use super::damage::Damage;
@@ -53,9 +54,14 @@ impl Decoder {
             }
             Err(Unreadable::LinkType) => return Ok(None),
         };
-        let Some(ip) = sliced.net.as_ref().and_then(|net| Ip::of(net, packet.cut)) else {
-            return if sliced.stop_err.is_some() && sliced.net.is_none() { Err(headers) } else { Ok(None) };
-        };
+        if let Some((_, layer)) = &sliced.stop_err {
+            let protocol = sliced.ip_payload().map(|payload| payload.ip_number);
+            return match (layer, protocol) {
+                (Layer::Arp, _) | (_, Some(IpNumber::UDP | IpNumber::ICMP | IpNumber::IPV6_ICMP)) => Ok(None),
+                _ => Err(headers),
+            };
+        }
+        let Some(ip) = sliced.net.as_ref().and_then(|net| Ip::of(net, packet.cut)) else { return Ok(None) };
         if ip.protocol != IpNumber::TCP {
             return Ok(None);
         }
@@ -141,7 +147,8 @@ struct Ip<'a> {
 }
 
 impl<'a> Ip<'a> {
-    /// `None` for ARP. `cut` is what the whole packet lacks: it stands in where the IP length is 0.
+    /// `None` for ARP. The packet must have been sliced without error: `etherparse` walks extension headers again
+    /// without checking them. `cut` is what the whole packet lacks: it stands in where the IP length is 0.
     fn of(net: &LaxNetSlice<'a>, cut: usize) -> Option<Self> {
         let (ends, payload, declared, captured, fragment) = match net {
             LaxNetSlice::Ipv4(ip) => {

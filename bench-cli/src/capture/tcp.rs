@@ -171,11 +171,9 @@ impl Stream {
     pub(super) fn finish(&mut self, packet: u64, sink: &mut dyn FnMut(Chunk<'_>)) {
         self.give_up(u64::MAX, sink);
         let Some(next) = self.next else { return };
-        // A FIN that was not captured is acknowledged too, as one byte that is none.
-        let tail = match self.end {
-            Some(end) => end.min(self.acknowledged).saturating_sub(next),
-            None => self.acknowledged.saturating_sub(next).saturating_sub(1),
-        };
+        let tail = self.end.unwrap_or(u64::MAX).min(self.acknowledged).saturating_sub(next);
+        // A single byte may be a FIN that was not captured: it is acknowledged like one.
+        let tail = if tail == 1 { 0 } else { tail };
         self.give_lost(packet, tail, Loss::NotCaptured, sink);
     }
 

@@ -22,6 +22,14 @@ impl RoundKeys<11> {
     }
 }
 
+impl RoundKeys<15> {
+    /// Expands an AES-256 key.
+    pub(super) fn aes256(_: HaveAvx2, key: &[u8; 32]) -> Self {
+        // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
+        unsafe { expand_256(key) }
+    }
+}
+
 impl<const N: usize> RoundKeys<N> {
     /// Encrypts one block.
     #[inline]
@@ -56,6 +64,13 @@ fn rotated<const RCON: i32>(key: __m128i, last: __m128i) -> __m128i {
     mix(key, _mm_shuffle_epi32::<0xff>(_mm_aeskeygenassist_si128::<RCON>(last)))
 }
 
+/// AES-256's step between, without them.
+#[inline]
+#[target_feature(enable = "aes,avx2")]
+fn plain(key: __m128i, last: __m128i) -> __m128i {
+    mix(key, _mm_shuffle_epi32::<0xaa>(_mm_aeskeygenassist_si128::<0>(last)))
+}
+
 #[target_feature(enable = "aes,avx2")]
 fn expand_128(key: &[u8; 16]) -> RoundKeys<11> {
     let mut keys = [_mm_setzero_si128(); 11];
@@ -70,5 +85,29 @@ fn expand_128(key: &[u8; 16]) -> RoundKeys<11> {
     keys[8] = rotated::<0x80>(keys[7], keys[7]);
     keys[9] = rotated::<0x1b>(keys[8], keys[8]);
     keys[10] = rotated::<0x36>(keys[9], keys[9]);
+    RoundKeys(keys)
+}
+
+#[target_feature(enable = "aes,avx2")]
+fn expand_256(key: &[u8; 32]) -> RoundKeys<15> {
+    let mut keys = [_mm_setzero_si128(); 15];
+    let (low, high) = key.split_at(16);
+    if let (Some(low), Some(high)) = (low.first_chunk(), high.first_chunk()) {
+        keys[0] = load(low);
+        keys[1] = load(high);
+    }
+    keys[2] = rotated::<0x01>(keys[0], keys[1]);
+    keys[3] = plain(keys[1], keys[2]);
+    keys[4] = rotated::<0x02>(keys[2], keys[3]);
+    keys[5] = plain(keys[3], keys[4]);
+    keys[6] = rotated::<0x04>(keys[4], keys[5]);
+    keys[7] = plain(keys[5], keys[6]);
+    keys[8] = rotated::<0x08>(keys[6], keys[7]);
+    keys[9] = plain(keys[7], keys[8]);
+    keys[10] = rotated::<0x10>(keys[8], keys[9]);
+    keys[11] = plain(keys[9], keys[10]);
+    keys[12] = rotated::<0x20>(keys[10], keys[11]);
+    keys[13] = plain(keys[11], keys[12]);
+    keys[14] = rotated::<0x40>(keys[12], keys[13]);
     RoundKeys(keys)
 }

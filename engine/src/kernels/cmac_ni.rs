@@ -50,7 +50,7 @@ const fn double(value: u128) -> u128 {
     (value << 1) ^ ((value >> 127) * 0x87)
 }
 
-// In the assembly the eleven keys stay in registers and a block is one load-and-XOR, nine aesenc, one aesenclast.
+// In the assembly all keys of the loop stay in registers and a block is one XOR with memory, aesenclast, nine aesenc.
 #[target_feature(enable = "aes,avx2")]
 fn tag(key: &CmacKey, segments: &[&[u8]]) -> [u8; 16] {
     let [first, middle @ .., last] = key.rounds.0;

@@ -39,6 +39,9 @@ pub(crate) struct GmacKey {
     powers: Powers,
 }
 
+// A server keeps one per session: a cache's worth of sessions should not shrink unnoticed.
+const _: () = assert!(size_of::<GmacKey>() <= 768);
+
 impl GmacKey {
     /// Expands the key for 128-bit vectors.
     pub(crate) fn new_128(proof: HaveAvx2, key: &[u8; 16]) -> Self {

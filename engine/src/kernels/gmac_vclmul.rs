@@ -26,6 +26,8 @@ pub(super) fn tag(
     unsafe { tag_of(rounds, powers, nonce, segments) }
 }
 
+// In the assembly four blocks are two loads, one vpshufb, three vpclmulqdq, two vpshufd and five XORs, all in registers;
+// the sums go to the stack only around the copy of a block that lies across segments.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,aes,pclmulqdq")]
 fn tag_of(rounds: &RoundKeys<11>, powers: &Powers, nonce: &[u8; 12], segments: &[&[u8]]) -> [u8; 16] {
     let total = total_bytes(segments);

@@ -4,7 +4,7 @@ use std::ptr::{self, NonNull};
 
 use super::blocks::Blocks;
 use super::cpu::{HaveAvx2, HaveAvx512};
-use super::{cmac_ni, gmac, md5};
+use super::{ccm_ni, cmac_ni, gmac, md5};
 
 const PAGE: usize = 4096;
 
@@ -94,6 +94,29 @@ fn kernels_read_nothing_outside_their_slices() {
         Some(proof) => {
             let gmac = gmac::GmacKey::new_512(proof, &key);
             assert_same_beside_guards("gmac, VPCLMULQDQ", |segments| gmac.tag(&nonce, segments));
+        }
+    }
+}
+
+#[test]
+fn ccm_reads_and_writes_nothing_outside_its_slices() {
+    let Some(proof) = HaveAvx2::detect() else {
+        println!("no AVX2 or AES-NI here: their kernel did not run");
+        return;
+    };
+    let key = ccm_ni::CcmKey::aes128(proof, &[0x5a; 16]);
+    let context = ccm_ni::Context { nonce: &[7; 11], formatted: &[1; 18], additional: &[2; 32] };
+    let painted: Vec<u8> = (0u8..251).cycle().take(PAGE).collect();
+    let (mut plain, mut sealed) = (GuardedPage::new(), GuardedPage::new());
+    for length in (0..=100).chain([4095, 4096]) {
+        for start in [0, PAGE - length] {
+            let plain = &mut plain.bytes()[start..start + length];
+            let sealed = &mut sealed.bytes()[start..start + length];
+            plain.copy_from_slice(&painted[..length]);
+            let tag = key.seal(context, plain, sealed);
+            plain.fill(0);
+            assert_eq!(key.open(context, sealed, plain), tag, "{length} bytes at {start}");
+            assert_eq!(*plain, painted[..length]);
         }
     }
 }

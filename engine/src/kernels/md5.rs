@@ -11,6 +11,8 @@ pub(crate) const INITIAL: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1
 pub(crate) const IMPLEMENTATION: &str = "smbsign (scalar)";
 
 /// Advances the state by whole blocks.
+// In the assembly all 64 steps are unrolled and each is as long as the module's text says: and, xor, add, rol, add in
+// round 1; and, add, rol, add in round 2; xor, add, rol, add in round 3; or, xor, add, rol, add in round 4.
 pub(crate) fn compress(state: &mut [u32; 4], blocks: &[[u8; 64]]) {
     let [mut a, mut b, mut c, mut d] = *state;
     for block in blocks {
@@ -20,7 +22,7 @@ pub(crate) fn compress(state: &mut [u32; 4], blocks: &[[u8; 64]]) {
             u32::from_le_bytes(words[index])
         };
 
-        // The four rotating names cost nothing; written out, since the compiler unrolls no loop of this length well.
+        // A macro, so that the four variables can change roles from step to step without a move.
         macro_rules! round {
             ($step:ident, $($word:literal)*; $($constant:literal)*; $r0:literal $r1:literal $r2:literal $r3:literal) => {
                 let constants = [$($constant),*];

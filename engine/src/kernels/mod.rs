@@ -5,7 +5,7 @@
 //! On other architectures `absent.rs` stands in for the x86-64 kernels, with key types that nobody can make.
 //!
 //! Two kinds of `unsafe` live here: an entry, which turns a proof into a call of a `#[target_feature]` function, and the
-//! loads and stores of [`vector`], whose lengths their argument types prove.
+//! loads and stores of `vector.rs`, whose lengths their argument types prove.
 #![allow(unsafe_code)] // `#[target_feature]` entries and unaligned vector loads need it; the rest of the workspace does without.
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -15,6 +15,8 @@ mod blocks;
 
 #[cfg(target_arch = "x86_64")]
 mod aes_ni;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod ccm_ni;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod cmac_ni;
 #[cfg(target_arch = "x86_64")]
@@ -35,7 +37,7 @@ mod vector;
 #[cfg(not(target_arch = "x86_64"))]
 pub use absent::cpu;
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) use absent::{cmac_ni, gmac, md5};
+pub(crate) use absent::{ccm_ni, cmac_ni, gmac, md5};
 
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};

@@ -3,6 +3,7 @@
 //! [`PreparedKey`] is made once per session and gives a [`Tag`] per message; [`reference`](mod@reference) is the slow and
 //! obvious second implementation that everything else is compared with.
 
+mod ccm;
 mod cmac;
 mod gmac;
 mod hmac_sha256;
@@ -12,6 +13,7 @@ mod prepared;
 pub mod reference;
 mod tag;
 
+pub use ccm::{CcmError, CcmKey};
 pub use cmac::AesCmacKey;
 pub use gmac::AesGmacKey;
 pub use hmac_sha256::HmacSha256Key;

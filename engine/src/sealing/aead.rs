@@ -2,53 +2,52 @@
 
 use std::fmt;
 
-use aes::{Aes128, Aes256};
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use ccm::Ccm;
-use ccm::aead::inout::InOutBuf;
-use ccm::aead::{AeadInOut, KeyInit};
-use ccm::consts::{U11, U16};
 
 use super::SealingError;
+use crate::kernels::Backend;
+use crate::mac::{CcmError, CcmKey, Tag};
 use crate::protocol::{Cipher, CipherKey};
 
-/// CCM with the lengths of MS-SMB2 2.2.41: 16 bytes of tag, 11 of nonce.
-type SmbCcm<C> = Ccm<C, U16, U11>;
-
 /// A prepared cipher key.
-pub(super) enum Aead {
-    Aes128Gcm(LessSafeKey),
-    Aes256Gcm(LessSafeKey),
-    Aes128Ccm(Box<SmbCcm<Aes128>>),
-    Aes256Ccm(Box<SmbCcm<Aes256>>),
+pub(super) struct Aead {
+    cipher: Cipher,
+    schedule: Schedule,
+}
+
+enum Schedule {
+    Gcm(Box<LessSafeKey>),
+    Ccm(Box<CcmKey>),
 }
 
 impl Aead {
-    pub(super) fn new(key: &CipherKey) -> Self {
+    pub(super) fn new(key: &CipherKey, backend: Backend) -> Self {
         const CHECKED: &str = "CipherKey has checked its length";
         let bytes = key.as_bytes();
-        let gcm = |algorithm| LessSafeKey::new(UnboundKey::new(algorithm, bytes).expect(CHECKED));
-        match key.cipher() {
-            Cipher::Aes128Gcm => Self::Aes128Gcm(gcm(&AES_128_GCM)),
-            Cipher::Aes256Gcm => Self::Aes256Gcm(gcm(&AES_256_GCM)),
-            Cipher::Aes128Ccm => Self::Aes128Ccm(Box::new(Ccm::new_from_slice(bytes).expect(CHECKED))),
-            Cipher::Aes256Ccm => Self::Aes256Ccm(Box::new(Ccm::new_from_slice(bytes).expect(CHECKED))),
-        }
+        let gcm = |algorithm| {
+            Schedule::Gcm(Box::new(LessSafeKey::new(UnboundKey::new(algorithm, bytes).expect(CHECKED))))
+        };
+        let schedule = match key.cipher() {
+            Cipher::Aes128Gcm => gcm(&AES_128_GCM),
+            Cipher::Aes256Gcm => gcm(&AES_256_GCM),
+            Cipher::Aes128Ccm => {
+                Schedule::Ccm(Box::new(CcmKey::aes128(bytes.try_into().expect(CHECKED), backend)))
+            }
+            Cipher::Aes256Ccm => {
+                Schedule::Ccm(Box::new(CcmKey::aes256(bytes.try_into().expect(CHECKED), backend)))
+            }
+        };
+        Self { cipher: key.cipher(), schedule }
     }
 
     pub(super) const fn cipher(&self) -> Cipher {
-        match self {
-            Self::Aes128Gcm(_) => Cipher::Aes128Gcm,
-            Self::Aes256Gcm(_) => Cipher::Aes256Gcm,
-            Self::Aes128Ccm(_) => Cipher::Aes128Ccm,
-            Self::Aes256Ccm(_) => Cipher::Aes256Ccm,
-        }
+        self.cipher
     }
 
     pub(super) const fn implementation(&self) -> &'static str {
-        match self {
-            Self::Aes128Gcm(_) | Self::Aes256Gcm(_) => "aws-lc-rs 1.19",
-            Self::Aes128Ccm(_) | Self::Aes256Ccm(_) => "ccm 0.6, aes 0.9",
+        match &self.schedule {
+            Schedule::Gcm(_) => "aws-lc-rs 1.19",
+            Schedule::Ccm(key) => key.implementation(),
         }
     }
 
@@ -60,22 +59,19 @@ impl Aead {
         plaintext: &[u8],
         ciphertext: &mut [u8],
     ) -> Result<[u8; 16], SealingError> {
-        match self {
-            Self::Aes128Gcm(key) | Self::Aes256Gcm(key) => {
+        let too_long = SealingError::TooLong(plaintext.len());
+        match &self.schedule {
+            Schedule::Gcm(key) => {
+                let (nonce, aad) = (Nonce::assume_unique_for_key(first_bytes(nonce)), Aad::from(aad));
                 let mut tag = [0; 16];
-                key.seal_out_of_place_scatter(
-                    gcm_nonce(nonce),
-                    Aad::from(aad),
-                    plaintext,
-                    ciphertext,
-                    &[],
-                    &mut tag,
-                )
-                .map_err(|_| SealingError::TooLong(plaintext.len()))?;
+                key.seal_out_of_place_scatter(nonce, aad, plaintext, ciphertext, &[], &mut tag)
+                    .map_err(|_| too_long)?;
                 Ok(tag)
             }
-            Self::Aes128Ccm(key) => ccm_seal(&**key, nonce, aad, plaintext, ciphertext),
-            Self::Aes256Ccm(key) => ccm_seal(&**key, nonce, aad, plaintext, ciphertext),
+            Schedule::Ccm(key) => {
+                let tag = key.seal(&first_bytes(nonce), aad, plaintext, ciphertext).map_err(|_| too_long)?;
+                Ok(*tag.as_bytes())
+            }
         }
     }
 
@@ -88,62 +84,30 @@ impl Aead {
         tag: &[u8; 16],
         plaintext: &mut [u8],
     ) -> Result<(), SealingError> {
-        match self {
-            Self::Aes128Gcm(key) | Self::Aes256Gcm(key) => key
-                .open_separate_gather(gcm_nonce(nonce), Aad::from(aad), ciphertext, tag, plaintext)
-                .map_err(|_| SealingError::NotAuthentic),
-            Self::Aes128Ccm(key) => ccm_open(&**key, nonce, aad, ciphertext, tag, plaintext),
-            Self::Aes256Ccm(key) => ccm_open(&**key, nonce, aad, ciphertext, tag, plaintext),
+        match &self.schedule {
+            Schedule::Gcm(key) => {
+                let (nonce, aad) = (Nonce::assume_unique_for_key(first_bytes(nonce)), Aad::from(aad));
+                key.open_separate_gather(nonce, aad, ciphertext, tag, plaintext)
+                    .map_err(|_| SealingError::NotAuthentic)
+            }
+            Schedule::Ccm(key) => {
+                let tag = Tag::from_bytes(*tag);
+                key.open(&first_bytes(nonce), aad, ciphertext, plaintext, &tag).map_err(|error| match error {
+                    CcmError::TooLong => SealingError::TooLong(ciphertext.len()),
+                    _ => SealingError::NotAuthentic,
+                })
+            }
         }
     }
 }
 
 impl fmt::Debug for Aead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Aead({}, …)", self.cipher())
+        write!(f, "Aead({}, …)", self.cipher)
     }
 }
 
-fn gcm_nonce(field: &[u8; 16]) -> Nonce {
-    let mut nonce = [0; 12];
-    nonce.copy_from_slice(&field[..12]);
-    Nonce::assume_unique_for_key(nonce)
-}
-
-fn ccm_nonce(field: &[u8; 16]) -> ccm::Nonce<U11> {
-    let mut nonce = ccm::Nonce::<U11>::default();
-    nonce.copy_from_slice(&field[..11]);
-    nonce
-}
-
-fn ccm_seal<A>(
-    key: &A,
-    nonce: &[u8; 16],
-    aad: &[u8],
-    plaintext: &[u8],
-    ciphertext: &mut [u8],
-) -> Result<[u8; 16], SealingError>
-where
-    A: AeadInOut<NonceSize = U11, TagSize = U16>,
-{
-    let too_long = SealingError::TooLong(plaintext.len());
-    let buffer = InOutBuf::new(plaintext, ciphertext).map_err(|_| too_long)?;
-    let tag = key.encrypt_inout_detached(&ccm_nonce(nonce), aad, buffer).map_err(|_| too_long)?;
-    Ok(tag.into())
-}
-
-fn ccm_open<A>(
-    key: &A,
-    nonce: &[u8; 16],
-    aad: &[u8],
-    ciphertext: &[u8],
-    tag: &[u8; 16],
-    plaintext: &mut [u8],
-) -> Result<(), SealingError>
-where
-    A: AeadInOut<NonceSize = U11, TagSize = U16>,
-{
-    let buffer = InOutBuf::new(ciphertext, plaintext).map_err(|_| SealingError::NotAuthentic)?;
-    key.decrypt_inout_detached(&ccm_nonce(nonce), aad, buffer, &(*tag).into())
-        .map_err(|_| SealingError::NotAuthentic)
+/// As many bytes of the nonce field as a cipher uses (rule 26).
+fn first_bytes<const N: usize>(field: &[u8; 16]) -> [u8; N] {
+    std::array::from_fn(|at| field[at])
 }
