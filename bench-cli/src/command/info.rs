@@ -114,7 +114,7 @@ fn implementation(protection: Protection, backend: Backend) -> Option<String> {
         }
         Protection::Sealed(cipher) => {
             let key = CipherKey::new(cipher, KEY.get(..cipher.key_bytes())?).ok()?;
-            SealingKey::new(&key, SessionId(0)).implementation()
+            SealingKey::new(&key, SessionId(0), backend).implementation()
         }
     };
     Some(name.to_owned())

@@ -30,16 +30,16 @@ pub struct Args {
     /// Take keys from this file instead of the JSON beside each capture
     #[arg(long, value_name = "FILE", conflicts_with = "user")]
     keys: Option<PathBuf>,
-    /// Derive every key from this user's password alone; no key file is read
+    /// Derive every key from this user's password alone; no key file is read. May be given for several users
     #[arg(long, value_name = "NAME")]
-    user: Option<String>,
-    /// The user's domain; the one sent in the logon enters the keys
-    #[arg(long, value_name = "NAME", requires = "user", default_value = "", hide_default_value = true)]
-    domain: String,
-    /// The user's password; better kept from the process list in --password-file or $SMBSIGN_PASSWORD
+    user: Vec<String>,
+    /// The user's domain, once for all users or for each; the one sent in the logon enters the keys
+    #[arg(long, value_name = "NAME", requires = "user")]
+    domain: Vec<String>,
+    /// The user's password, for each user; better kept from the process list in --password-file or $SMBSIGN_PASSWORD
     #[arg(long, value_name = "TEXT", requires = "user", conflicts_with = "password_file")]
-    password: Option<Secret<String>>,
-    /// Read the user's password from the first line of this file
+    password: Vec<Secret<String>>,
+    /// Read the passwords from this file, a line for each user
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
     /// Write one CSV row per message, with a leading column `capture` when there are several captures
@@ -180,24 +180,34 @@ impl Args {
         if let Some(path) = &self.keys {
             return Ok(Some(Keys::from_file(KeyFile::read(path)?)));
         }
-        let Some(user) = self.user.clone() else { return Ok(None) };
-        let credentials = Credentials::new(user, self.domain.clone(), self.password()?);
-        Ok(Some(Keys::from_credentials(vec![credentials])))
+        if self.user.is_empty() {
+            return Ok(None);
+        }
+        let passwords = self.passwords()?;
+        if passwords.len() != self.user.len() {
+            bail!("{} users, but {} passwords", self.user.len(), passwords.len());
+        }
+        let domain = |index| self.domain.get(index).or(self.domain.last()).cloned().unwrap_or_default();
+        let credentials = self.user.iter().zip(passwords).enumerate();
+        let credentials = credentials
+            .map(|(index, (user, password))| Credentials::new(user.clone(), domain(index), password));
+        Ok(Some(Keys::from_credentials(credentials.collect())))
     }
 
-    fn password(&self) -> anyhow::Result<Secret<String>> {
-        if let Some(password) = &self.password {
-            return Ok(password.clone());
+    fn passwords(&self) -> anyhow::Result<Vec<Secret<String>>> {
+        if !self.password.is_empty() {
+            return Ok(self.password.clone());
         }
         if let Some(path) = &self.password_file {
             let text = fs::read_to_string(path)
                 .map(Secret::new)
                 .with_context(|| format!("cannot read --password-file {}", path.display()))?;
-            return Ok(Secret::new(text.lines().next().unwrap_or_default().to_owned()));
+            return Ok(text.lines().map(|line| Secret::new(line.to_owned())).collect());
         }
-        std::env::var("SMBSIGN_PASSWORD")
+        let password = std::env::var("SMBSIGN_PASSWORD")
             .map(Secret::new)
-            .context("--user takes --password, --password-file or SMBSIGN_PASSWORD")
+            .context("--user takes --password, --password-file or SMBSIGN_PASSWORD")?;
+        Ok(vec![password])
     }
 }
 

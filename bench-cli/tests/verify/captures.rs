@@ -65,6 +65,17 @@ fn passwords_alone_give_every_key_of_ntlm_sessions() {
 }
 
 #[test]
+fn a_key_file_may_hold_credentials_alone() {
+    let mut captures = sets::small();
+    captures.retain(|capture| !is_kerberos(capture));
+    verify_all(&captures, |capture| {
+        capture.keys_with(|json| {
+            json.as_object_mut().unwrap().retain(|key, _| key == "credentials");
+        })
+    });
+}
+
+#[test]
 fn session_keys_alone_give_every_other_key() {
     let mut captures = sets::small();
     captures.append(&mut sets::full("dc-profile/captures"));

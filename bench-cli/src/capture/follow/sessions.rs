@@ -109,7 +109,7 @@ impl Session {
         if self.openers.is_err()
             && let (Some(client), Some(server)) = (cipher_key(Sender::Client), cipher_key(Sender::Server))
         {
-            self.openers = Ok([OpeningKey::new(&client), OpeningKey::new(&server)]);
+            self.openers = Ok([prepare(&client), prepare(&server)]);
         }
     }
 
@@ -142,10 +142,14 @@ fn derive_openers(
     let cipher = negotiated.encryption.ok_or(NoKey::NoCipher)?;
     let opener = |sender| {
         CipherKey::derive(key, negotiated.dialect, cipher, sender, preauth)
-            .map(|key| OpeningKey::new(&key))
+            .map(|key| prepare(&key))
             .map_err(|_| NoKey::DamagedSessionSetup)
     };
     Ok([opener(Sender::Client)?, opener(Sender::Server)?])
+}
+
+fn prepare(key: &CipherKey) -> OpeningKey {
+    OpeningKey::new(key, Backend::detect())
 }
 
 /// A session's place in [`Sessions`].

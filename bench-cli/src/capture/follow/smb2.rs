@@ -183,7 +183,8 @@ impl Smb2 {
         let Received { sender, session, header, bytes, .. } = *received;
         let mut purpose = None;
         match (header.command(), sender) {
-            (Command::NEGOTIATE, _) => self.negotiate(sender, bytes),
+            // Once only: what claims to be another may be a changed message, and must not unsettle what stands.
+            (Command::NEGOTIATE, _) if self.negotiated.is_none() => self.negotiate(sender, bytes),
             (Command::SESSION_SETUP, Sender::Client) => {
                 let live = self.channels.contains_key(&session);
                 purpose = self.exchanges.request(header, bytes, self.preauth.as_ref(), live);
