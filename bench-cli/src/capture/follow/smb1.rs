@@ -21,8 +21,9 @@ use crate::capture::keys::{Keys, NoKey};
 
 /// Numbers tried, from the next one up, when messages are missing.
 const NUMBERS_TRIED: u32 = 1 << 16;
-/// Bytes hashed in searching for lost numbers, on one connection.
-const SEARCH_BYTES: u64 = 512 << 20;
+/// Bytes hashed in searching for lost numbers in vain, on one connection: a fraction of a second's work, and still
+/// thousands of numbers for the longest messages.
+const SEARCH_BYTES: u64 = 256 << 20;
 
 /// The SMB1 side of one connection.
 #[derive(Clone, Default)]
@@ -283,6 +284,7 @@ impl Signing {
             self.skipped.extend((next < found).then(|| next.0.max(nearest)..found.0));
             self.numbers.found(header, sender, found);
         }
+        self.search_bytes_left = SEARCH_BYTES;
         self.active = true;
         Verdict::Verified(match sender {
             Sender::Client => {
