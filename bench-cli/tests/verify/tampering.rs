@@ -86,7 +86,9 @@ fn is_verified(message: &Message) -> bool {
 
 #[test]
 fn a_flipped_bit_in_any_signed_message_is_found() {
-    for capture in sets::small() {
+    for capture in
+        [sets::small(), sets::full("captures"), sets::full("dc-profile/captures")].into_iter().flatten()
+    {
         every_flip_is_found(&capture, capture.keys(), in_signed_messages());
     }
 }
