@@ -20,8 +20,8 @@ pub enum ProfileError {
         /// The longest message.
         max: usize,
     },
-    /// None of the recorded messages belongs to the dialect's generation of the protocol.
-    #[error("nothing was recorded that SMB {0} could send")]
+    /// None of the recorded messages that a session signs belongs to the dialect's generation of the protocol.
+    #[error("nothing was recorded that an SMB {0} session could sign")]
     NothingRecorded(Dialect),
     /// A recorded message is longer than the generator makes any.
     #[error("a recorded message of {0} bytes is too long")]
@@ -77,7 +77,7 @@ impl Profile {
                 _ => replay::append_smb2(&mut profile, conversation)?,
             }
         }
-        if profile.messages.is_empty() {
+        if profile.signed_count() == 0 {
             return Err(ProfileError::NothingRecorded(dialect));
         }
         Ok(profile)
