@@ -58,10 +58,13 @@ fn scratch(name: &str) -> PathBuf {
 fn every_cell_gets_a_row_whose_values_agree_with_its_trials() {
     for directions in [Direction::Sign, Direction::Verify].map(|direction| vec![direction]) {
         let rows = run(Settings { directions, transmit: Transmit::None, ..small() }).measurements;
-        assert_eq!(rows.len(), 2 * 14);
+        assert_eq!(rows.len(), 2 * 20);
         for row in &rows {
-            let signed = matches!(row.protection, Protection::Signed(_));
-            assert_eq!(row.verified > 0, signed, "samples of signed cells are verified");
+            let signed = row.protection != Protection::Unsigned;
+            assert_eq!(row.verified > 0, signed, "samples of protected cells are verified");
+            let transform = if matches!(row.protection, Protection::Sealed(_)) { 52 } else { 0 };
+            let stream = (row.message_bytes + 4 + transform) as f64 * 1538.0 / 1448.0;
+            assert!((row.wire_bytes_per_message - stream).abs() < 1e-6, "{}", row.protection);
             assert_eq!((row.trials.len(), row.rounds), (2, 2));
             assert_eq!(row.added_cpu_ns_per_message.is_some(), signed);
             for trial in &row.trials {
@@ -202,7 +205,7 @@ fn a_dump_can_be_played_again_as_a_capture() {
     let links = vec![LinkRate::Max];
     let profile = ProfileChoice::Capture(capture);
     let measured = run(Settings { profile, links, rounds: Some(1), ..small() });
-    assert_eq!(measured.measurements.len(), 14);
+    assert_eq!(measured.measurements.len(), 20);
     measured.dump.write(&again).unwrap();
     assert!(verify(&again) > 16);
     dissect(&again);

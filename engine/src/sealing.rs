@@ -1,6 +1,7 @@
 //! Encrypts and decrypts SMB 3 messages: the transform that replaces signing (MS-SMB2 3.1.4.3; rules 26, 27).
 
 mod aead;
+pub mod reference;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -30,6 +30,21 @@ fn opened(cipher: Cipher, frame: &[u8]) -> Result<Vec<u8>, SealingError> {
 
 proptest! {
     #[test]
+    fn the_reference_opens_what_was_sealed_and_nothing_else(
+        message in proptest::collection::vec(any::<u8>(), 0..2000),
+        flipped in any::<proptest::sample::Index>(),
+    ) {
+        for cipher in Cipher::ALL {
+            let key = cipher_key(cipher);
+            let mut frame = sealed(&SealingKey::new(&key, SESSION, Backend::detect()), &message);
+            prop_assert_eq!(sealing::reference::open(&key, &frame), Ok(message.clone()), "{}", cipher);
+            let at = flipped.index(frame.len());
+            frame[at] ^= 4;
+            prop_assert!(sealing::reference::open(&key, &frame).is_err(), "{} byte {}", cipher, at);
+        }
+    }
+
+    #[test]
     fn what_was_sealed_opens(message in proptest::collection::vec(any::<u8>(), 0..5000)) {
         for cipher in Cipher::ALL {
             let frame = sealed(&SealingKey::new(&cipher_key(cipher), SESSION, Backend::detect()), &message);

@@ -11,14 +11,14 @@ use smbsign_engine::protocol::{
 };
 use smbsign_engine::signing::{self, Verdict};
 use smbsign_engine::traffic::{
-    BulkMessage, FramePlace, Generator, GeneratorConfig, MAX_MESSAGE_BYTES, Profile, RecordedMessage,
-    Signing, Wire, payload_bytes,
+    BulkMessage, Envelope, FramePlace, Generator, GeneratorConfig, MAX_MESSAGE_BYTES, Profile,
+    RecordedMessage, SetOrder, Signing, Wire, payload_bytes,
 };
 
 const BULK: [BulkMessage; 2] = [BulkMessage::ReadResponse, BulkMessage::WriteRequest];
 
 fn generator(profile: &Profile, sessions: Option<usize>, set_bytes: usize) -> Generator {
-    Generator::new(profile, GeneratorConfig { sessions, set_bytes, wire: Wire::default(), seed: 1 })
+    Generator::new(profile, GeneratorConfig { sessions, set_bytes, seed: 1, ..GeneratorConfig::default() })
 }
 
 fn recorded(bytes: &[u8], signing: Signing) -> RecordedMessage<'_> {
@@ -235,7 +235,47 @@ fn a_compound_chain_takes_the_wire_once() {
     let wire_bytes: Vec<_> = (0..3).map(|_| generator.next_message().wire_bytes).collect();
     let alone = |payload: usize| (payload + 4 + 90) as f64;
     assert_eq!(wire_bytes, [alone(2 * bytes.len()), 0.0, alone(bytes.len())]);
-    assert_eq!(profile.wire_bytes(Wire::default()), wire_bytes.iter().sum());
+    assert_eq!(profile.wire_bytes(Wire::default(), Envelope::Clear), wire_bytes.iter().sum());
+    let sealed = profile.wire_bytes(Wire::default(), Envelope::Transform);
+    assert_eq!(sealed, wire_bytes.iter().sum::<f64>() + 2.0 * 52.0);
+    assert_eq!(profile.longest_frame(), 2 * bytes.len());
+}
+
+#[test]
+fn a_finished_frame_is_the_whole_chain_as_numbered() {
+    let conversation = smb2_conversation();
+    let bytes = &conversation[2].0;
+    let place = |place| RecordedMessage { place, ..recorded(bytes, Signing::Signed) };
+    let chain = [place(FramePlace::Opens), place(FramePlace::Continues), place(FramePlace::Opens)];
+    let profile = Profile::replay(Dialect::Smb311, [chain]).unwrap();
+    let mut generator = generator(&profile, None, 4096);
+    for _ in 0..100 {
+        let first = generator.next_message().bytes.to_vec();
+        assert!(generator.finished_frame().is_none());
+        let second = generator.next_message().bytes.to_vec();
+        assert_eq!(generator.finished_frame().unwrap().bytes, [first, second].concat());
+        let alone = generator.next_message().bytes.to_vec();
+        assert_eq!(generator.finished_frame().unwrap().bytes, alone);
+    }
+}
+
+#[test]
+fn a_shuffled_set_has_every_buffer_once_and_neighbours_seldom_follow_each_other() {
+    let profile = Profile::bulk(BulkMessage::ReadResponse, Dialect::Smb311, 1000).unwrap();
+    let config = GeneratorConfig {
+        set_bytes: 200_000,
+        order: SetOrder::Shuffled,
+        seed: 3,
+        ..GeneratorConfig::default()
+    };
+    let mut generator = Generator::new(&profile, config);
+    let mut pass =
+        || -> Vec<usize> { (0..200).map(|_| generator.next_message().bytes.as_ptr() as usize).collect() };
+    let first = pass();
+    assert_eq!(first.iter().collect::<HashSet<_>>().len(), 200);
+    assert_eq!(first, pass());
+    let ascending = first.windows(2).filter(|pair| pair[1] == pair[0] + 1024).count();
+    assert!(ascending < 10, "{ascending} of 199 follow their neighbour");
 }
 
 #[test]

@@ -2,12 +2,10 @@
 
 use serde::Serialize;
 use smbsign_engine::kernels::{Backend, cpu};
-use smbsign_engine::mac::PreparedKey;
-use smbsign_engine::protocol::smb2::SessionId;
-use smbsign_engine::protocol::{Cipher, CipherKey, Dialect, SigningAlgorithm, SigningKey};
-use smbsign_engine::sealing::SealingKey;
+use smbsign_engine::protocol::{Cipher, Dialect, SigningAlgorithm};
 
 use crate::exit::Exit;
+use crate::measure::implementation;
 use crate::output::OutputOptions;
 use crate::record::{Machine, Protection, Tool};
 use crate::report;
@@ -98,26 +96,9 @@ impl Algorithm {
                 .map(Dialect::name)
                 .collect(),
             backend: backend.name(),
-            implementation: implementation(protection, backend).unwrap_or_else(|| "none".to_owned()),
+            implementation: implementation(protection, backend).to_owned(),
         }
     }
-}
-
-/// What would run: a key is prepared and asked.
-fn implementation(protection: Protection, backend: Backend) -> Option<String> {
-    const KEY: [u8; 32] = [0; 32];
-    let name = match protection {
-        Protection::Unsigned => return None,
-        Protection::Signed(algorithm) => {
-            let key = SigningKey::new(algorithm, KEY.first_chunk::<16>()?).ok()?;
-            PreparedKey::new(&key, backend).implementation()
-        }
-        Protection::Sealed(cipher) => {
-            let key = CipherKey::new(cipher, KEY.get(..cipher.key_bytes())?).ok()?;
-            SealingKey::new(&key, SessionId(0), backend).implementation()
-        }
-    };
-    Some(name.to_owned())
 }
 
 /// What each feature is good for. Only what some code here asks for, on the architecture that has it.

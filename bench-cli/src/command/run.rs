@@ -29,7 +29,7 @@ pub struct Args {
     /// SMB1, 2.0.2, 2.1, 3.0, 3.0.2, 3.1.1
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     dialect: Vec<Choice<Dialect>>,
-    /// none, md5, hmac-sha256, aes-128-cmac, aes-128-gmac
+    /// none, md5, hmac-sha256, aes-128-cmac, aes-128-gmac; encryption: aes-128-ccm, aes-128-gcm, aes-256-ccm, aes-256-gcm
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     protection: Vec<Choice<Protection>>,
     /// serial: one message after another

@@ -1,20 +1,36 @@
 //! What a worker does to each message.
 
+use std::ops::Range;
+
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
-use smbsign_engine::protocol::{SigningAlgorithm, SigningKey};
+use smbsign_engine::protocol::framing::Protocol;
+use smbsign_engine::protocol::{
+    SecuritySignature, SequenceNumber, Signature, SigningKey, smb1, smb2, transform,
+};
+use smbsign_engine::sealing::{self, OpeningKey, SealingError, SealingKey};
 use smbsign_engine::signing::{self, SigningError, Verdict};
-use smbsign_engine::traffic::{Generator, Outgoing, Signing};
+use smbsign_engine::traffic::{FinishedFrame, Generator, Outgoing, Signing};
+
+use super::keys::Keys;
+use super::transmit::TransmitBuffer;
+use crate::record::Direction;
 
 /// The work, with its keys by session.
 #[derive(Debug)]
 pub(super) enum Duty {
     /// None: the unsigned baseline, which takes the same way.
     PassOn,
+    /// All of signing but the MAC: what is left is the harness's own cost.
+    Stamp,
     /// Sign each message.
     Sign(Vec<PreparedKey>),
     /// Verify each message.
     Verify(Vec<PreparedKey>),
+    /// Encrypt each frame into the transmit buffer.
+    Seal(Vec<SealingKey>),
+    /// Decrypt each frame as it came in.
+    Open(Vec<OpeningKey>, Received),
 }
 
 /// Work that could not be done.
@@ -22,68 +38,220 @@ pub(super) enum Duty {
 pub(super) enum DutyError {
     #[error(transparent)]
     Signing(#[from] SigningError),
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
     #[error("a message that was signed here did not verify: {0:?}")]
     NotVerified(Verdict),
 }
 
-impl Duty {
-    /// Does it to one message.
+/// One message's share of the figures.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sent {
+    pub(super) bytes: usize,
+    /// As many where a signing session signs it, else none.
+    pub(super) signed_bytes: usize,
+    pub(super) payload_bytes: usize,
+    pub(super) wire_bytes: f64,
+}
+
+impl Sent {
     #[inline]
-    pub(super) fn perform(&self, message: &mut Outgoing<'_>) -> Result<(), DutyError> {
+    fn of(message: &Outgoing<'_>) -> Self {
+        Self {
+            bytes: message.bytes.len(),
+            signed_bytes: if message.signing == Signing::Signed { message.bytes.len() } else { 0 },
+            payload_bytes: message.payload_bytes,
+            wire_bytes: message.wire_bytes,
+        }
+    }
+}
+
+impl Duty {
+    /// Takes the next message and does it, transmission included.
+    #[inline]
+    pub(super) fn carry_out(
+        &self,
+        generator: &mut Generator,
+        transmit: &mut TransmitBuffer,
+    ) -> Result<Sent, DutyError> {
         match self {
-            Self::PassOn => Ok(()),
-            _ if message.signing == Signing::Unsigned => Ok(()),
-            Self::Sign(keys) => Ok(signing::sign(&keys[message.session], message.bytes, message.sequence)?),
-            Self::Verify(keys) => {
+            Self::PassOn => on_each(generator.next_message(), transmit, |_| Ok(())),
+            Self::Stamp => on_each(generator.next_message(), transmit, |message| {
+                stamp(message);
+                Ok(())
+            }),
+            Self::Sign(keys) => on_each(generator.next_message(), transmit, |message| {
+                Ok(signing::sign(&keys[message.session], message.bytes, message.sequence)?)
+            }),
+            Self::Verify(keys) => on_each(generator.next_received(), transmit, |message| {
                 let key = &keys[message.session];
                 match signing::verify(key, message.sender, message.bytes, message.sequence)? {
                     Verdict::Verified => Ok(()),
                     verdict => Err(DutyError::NotVerified(verdict)),
                 }
+            }),
+            Self::Seal(keys) => {
+                let sent = Sent::of(&generator.next_message());
+                on_each_frame(generator, transmit, |frame, transmit| {
+                    let sealed = transmit.frame(transform::HEADER_BYTES + frame.bytes.len());
+                    sealing::seal(&keys[frame.session], frame.bytes, sealed)
+                })?;
+                Ok(sent)
+            }
+            Self::Open(keys, received) => {
+                let sent = Sent::of(&generator.next_received());
+                on_each_frame(generator, transmit, |frame, transmit| {
+                    let opened = transmit.frame(frame.bytes.len());
+                    sealing::open(&keys[frame.session], received.frame(frame.place), opened)
+                })?;
+                Ok(sent)
             }
         }
     }
 
-    /// The next message to do it to: a fresh one to send, or one that came in.
-    #[inline]
-    pub(super) fn next<'a>(&self, generator: &'a mut Generator) -> Outgoing<'a> {
+    /// Of the frame that was transformed last, if the last message ended one: plaintext as it went in or came out, and
+    /// transform header with ciphertext.
+    pub(super) fn transformed<'a>(
+        &'a self,
+        generator: &'a Generator,
+        transmit: &'a TransmitBuffer,
+    ) -> Option<(&'a [u8], &'a [u8])> {
+        let frame = generator.finished_frame().filter(|frame| frame.signing == Signing::Signed)?;
         match self {
-            Self::PassOn | Self::Sign(_) => generator.next_message(),
-            Self::Verify(_) => generator.next_received(),
+            Self::Seal(_) => Some((frame.bytes, transmit.last())),
+            Self::Open(_, received) => Some((transmit.last(), received.frame(frame.place))),
+            _ => None,
         }
     }
 
-    /// Signs what a receiver will get, before it is measured.
-    pub(super) fn fill(&self, generator: &mut Generator) -> Result<(), DutyError> {
-        if let Self::Verify(keys) = self {
-            for _ in 0..generator.buffers() {
-                let message = generator.next_message();
-                if message.signing == Signing::Signed {
-                    signing::sign(&keys[message.session], message.bytes, message.sequence)?;
+    /// Whether frames are encrypted or decrypted, so that a message by itself proves nothing.
+    pub(super) const fn transforms(&self) -> bool {
+        matches!(self, Self::Seal(_) | Self::Open(..))
+    }
+
+    /// The duty of a protection's keys in a direction, and what a receiver gets signed or sealed before it is measured.
+    pub(super) fn new(
+        keys: &Keys,
+        direction: Direction,
+        backend: Backend,
+        generator: &mut Generator,
+    ) -> Result<Self, DutyError> {
+        match (keys, direction) {
+            (Keys::None, _) => Ok(Self::PassOn),
+            (Keys::Null, _) => Ok(Self::Stamp),
+            (Keys::Signing(keys), Direction::Sign) => Ok(Self::Sign(prepared(keys, backend))),
+            (Keys::Signing(keys), Direction::Verify) => {
+                let keys = prepared(keys, backend);
+                for _ in 0..generator.buffers() {
+                    let message = generator.next_message();
+                    if message.signing == Signing::Signed {
+                        signing::sign(&keys[message.session], message.bytes, message.sequence)?;
+                    }
                 }
+                Ok(Self::Verify(keys))
+            }
+            (Keys::Cipher(_), Direction::Sign) => Ok(Self::Seal(keys.sealing(generator, backend))),
+            (Keys::Cipher(ciphers), Direction::Verify) => {
+                let received = Received::sealed(generator, &keys.sealing(generator, backend))?;
+                let keys = ciphers.iter().map(|key| OpeningKey::new(key, backend)).collect();
+                Ok(Self::Open(keys, received))
             }
         }
-        Ok(())
     }
 }
 
-/// One key per session, all different, made from a seed: measurements protect no secret.
-pub(super) fn session_keys(
-    algorithm: SigningAlgorithm,
-    sessions: usize,
-    seed: u64,
-) -> Result<Vec<SigningKey>, smbsign_engine::protocol::KeyError> {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut bytes = [0; 16];
-    (0..sessions)
-        .map(|_| {
-            random.fill(&mut bytes);
-            SigningKey::new(algorithm, &bytes)
-        })
-        .collect()
+fn prepared(keys: &[SigningKey], backend: Backend) -> Vec<PreparedKey> {
+    keys.iter().map(|key| PreparedKey::new(key, backend)).collect()
 }
 
-/// The keys, ready for use.
-pub(super) fn prepare(keys: &[SigningKey], backend: Backend) -> Vec<PreparedKey> {
-    keys.iter().map(|key| PreparedKey::new(key, backend)).collect()
+#[inline]
+fn on_each(
+    mut message: Outgoing<'_>,
+    transmit: &mut TransmitBuffer,
+    work: impl FnOnce(&mut Outgoing<'_>) -> Result<(), DutyError>,
+) -> Result<Sent, DutyError> {
+    if message.signing == Signing::Signed {
+        work(&mut message)?;
+    }
+    transmit.take(&message);
+    Ok(Sent::of(&message))
+}
+
+/// What the last message completed is transformed, or goes in the clear as it is.
+#[inline]
+fn on_each_frame(
+    generator: &Generator,
+    transmit: &mut TransmitBuffer,
+    work: impl FnOnce(FinishedFrame<'_>, &mut TransmitBuffer) -> Result<(), SealingError>,
+) -> Result<(), DutyError> {
+    match generator.finished_frame() {
+        Some(frame) if frame.signing == Signing::Signed => Ok(work(frame, transmit)?),
+        Some(frame) => {
+            transmit.frame(frame.bytes.len()).copy_from_slice(frame.bytes);
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Everything that signing writes, around a MAC that costs nothing.
+#[inline]
+fn stamp(message: &mut Outgoing<'_>) {
+    match Protocol::of(message.bytes) {
+        Ok(Protocol::Smb1) => {
+            if let Ok(header) = smb1::Header::parse(message.bytes) {
+                let flags2 = header.flags2() | smb1::Header::SIGNED;
+                message.bytes[smb1::FLAGS2_FIELD].copy_from_slice(&flags2.to_le_bytes());
+                let field = message.sequence.unwrap_or(SequenceNumber(0)).signature_field();
+                message.bytes[SecuritySignature::FIELD].copy_from_slice(&field);
+            }
+        }
+        _ => {
+            if let Ok(header) = smb2::Header::parse(message.bytes) {
+                let (id, flags) = (header.message_id().0, header.flags().with(smb2::Flags::SIGNED));
+                message.bytes[smb2::FLAGS_FIELD].copy_from_slice(&flags.0.to_le_bytes());
+                let tag = u128::from(id).to_le_bytes();
+                message.bytes[Signature::FIELD].copy_from_slice(&tag);
+            }
+        }
+    }
+}
+
+/// Sealed frames as they came in, by their place in the set.
+#[derive(Debug)]
+pub(super) struct Received {
+    bytes: Vec<u8>,
+    frames: Vec<Range<usize>>,
+}
+
+impl Received {
+    /// Seals every frame of the set that a session seals.
+    fn sealed(generator: &mut Generator, keys: &[SealingKey]) -> Result<Self, SealingError> {
+        const CACHE_LINE: usize = 64;
+        const PAGE: usize = 4096;
+        let mut received = Self { bytes: Vec::new(), frames: vec![0..0; generator.buffers()] };
+        for _ in 0..generator.buffers() {
+            generator.next_message();
+            let Some(frame) = generator.finished_frame().filter(|frame| frame.signing == Signing::Signed)
+            else {
+                continue;
+            };
+            let start = received.bytes.len();
+            let end = start + transform::HEADER_BYTES + frame.bytes.len();
+            // Laid out as the generator's own buffers are.
+            let mut stride = (end - start).next_multiple_of(CACHE_LINE);
+            if stride.is_multiple_of(PAGE) {
+                stride += CACHE_LINE;
+            }
+            received.bytes.resize(start + stride, 0);
+            sealing::seal(&keys[frame.session], frame.bytes, &mut received.bytes[start..end])?;
+            received.frames[frame.place] = start..end;
+        }
+        Ok(received)
+    }
+
+    #[inline]
+    fn frame(&self, place: usize) -> &[u8] {
+        &self.bytes[self.frames[place].clone()]
+    }
 }

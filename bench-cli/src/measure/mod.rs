@@ -4,7 +4,7 @@
 //! settings   what a run is asked for              capture_profile  a real capture as traffic
 //! plan       which cells, in which order          self_check       known answers first
 //! trial      one cell's workers over one window   worker           one thread: generate, sign, transmit, wait
-//! duty, transmit, sample, latency                 what a worker does and keeps
+//! duty, keys, transmit, sample, latency           what a worker does and keeps
 //! clock, system, disturbance                      the core's clock, the probe, what the machine did meanwhile
 //! summary    trials to rows                       dump             kept messages as a capture
 //! ```
@@ -15,13 +15,15 @@
 //! Latency runs from the intended departure at the link's rate to the end of a message's work, so that a worker that falls
 //! behind shows it in every message behind.
 //!
-//! Encrypted cells are not measured yet.
+//! Encrypted cells seal each frame from where it lies into the transmit buffer, which with `--transmit none` is there for
+//! them alone, and open the other way; their messages are longer on the wire by the transform header.
 
 mod capture_profile;
 mod clock;
 mod disturbance;
 mod dump;
 mod duty;
+mod keys;
 mod latency;
 mod plan;
 mod sample;
@@ -37,6 +39,7 @@ use std::ops::ControlFlow;
 
 pub use capture_profile::{ReplayedCapture, ReplayedMessage};
 pub use dump::{Dump, DumpError};
+pub use keys::implementation;
 pub use plan::{Cell, LeftOut, Plan, PlanError};
 pub use self_check::{SelfCheckError, self_check};
 pub use settings::{Keep, ProfileChoice, Settings};

@@ -3,9 +3,11 @@
 use smbsign_engine::mac::reference;
 use smbsign_engine::protocol::framing::Protocol;
 use smbsign_engine::protocol::{
-    MalformedMessage, Nonce, SecuritySignature, Sender, SequenceNumber, Signature, SigningKey, smb2,
+    CipherKey, MalformedMessage, Nonce, SecuritySignature, Sender, SequenceNumber, Signature, SigningKey,
+    smb2,
 };
-use smbsign_engine::traffic::{FramePlace, Outgoing, Signing};
+use smbsign_engine::sealing::{self, SealingError};
+use smbsign_engine::traffic::{Envelope, FramePlace, Outgoing, Signing};
 
 /// A message as it was sent.
 #[derive(Debug, Clone)]
@@ -16,6 +18,8 @@ pub(super) struct Sample {
     pub(super) sender: Sender,
     pub(super) signing: Signing,
     pub(super) place: FramePlace,
+    /// Transform header and ciphertext of the frame that `bytes` is, where it was sealed or opened; else empty.
+    pub(super) sealed: Vec<u8>,
 }
 
 /// Why a sample is wrong.
@@ -27,6 +31,10 @@ pub(super) enum SampleError {
     Reference(#[from] reference::ReferenceError),
     #[error("a signature differs from the reference implementation's")]
     WrongSignature,
+    #[error("a frame does not open with the reference implementation: {0}")]
+    NotOpened(#[from] SealingError),
+    #[error("the reference implementation opens a frame to other bytes")]
+    WrongPlaintext,
 }
 
 /// Room for samples, made and touched before the trial: a page fault is no part of signing.
@@ -37,8 +45,12 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    /// Room for a message of each of these lengths, in this order.
-    pub(super) fn with_room(lengths: impl IntoIterator<Item = usize>) -> Self {
+    /// Room for a message or frame of each of these lengths, in this order, twice where it is sealed too.
+    pub(super) fn with_room(lengths: impl IntoIterator<Item = usize>, envelope: Envelope) -> Self {
+        let sealed = |length| match envelope {
+            Envelope::Clear => Vec::new(),
+            Envelope::Transform => vec![0xff; length + envelope.bytes()],
+        };
         let empty = |length| Sample {
             bytes: vec![0xff; length],
             session: 0,
@@ -46,6 +58,7 @@ impl Samples {
             sender: Sender::Server,
             signing: Signing::Unsigned,
             place: FramePlace::Opens,
+            sealed: sealed(length),
         };
         Self { room: lengths.into_iter().map(empty).collect(), kept: 0 }
     }
@@ -57,6 +70,18 @@ impl Samples {
 
     pub(super) const fn is_full(&self) -> bool {
         self.kept == self.room.len()
+    }
+
+    /// Keeps a frame, plaintext and sealed, while there is room.
+    pub(super) fn keep_transformed(&mut self, session: usize, plaintext: &[u8], frame: &[u8]) {
+        let Some(sample) = self.room.get_mut(self.kept) else { return };
+        sample.bytes.clear();
+        sample.bytes.extend_from_slice(plaintext);
+        sample.sealed.clear();
+        sample.sealed.extend_from_slice(frame);
+        sample.session = session;
+        sample.signing = Signing::Signed;
+        self.kept += 1;
     }
 
     /// Keeps a message while there is room.
@@ -84,6 +109,12 @@ impl Sample {
         self.signing == Signing::Signed
     }
 
+    /// Opens the sealed frame with the RustCrypto reference, and compares what comes out.
+    pub(super) fn check_sealed(&self, key: &CipherKey) -> Result<(), SampleError> {
+        let opened = sealing::reference::open(key, &self.sealed)?;
+        if opened == self.bytes { Ok(()) } else { Err(SampleError::WrongPlaintext) }
+    }
+
     /// Compares the signature with what the RustCrypto reference makes of the message, in a few lines that share none
     /// with [`smbsign_engine::signing`].
     pub(super) fn check(&self, key: &SigningKey) -> Result<(), SampleError> {
@@ -108,7 +139,7 @@ mod tests {
     use smbsign_engine::mac::PreparedKey;
     use smbsign_engine::protocol::Dialect;
     use smbsign_engine::signing;
-    use smbsign_engine::traffic::{BulkMessage, Generator, GeneratorConfig, Profile, Wire};
+    use smbsign_engine::traffic::{BulkMessage, Generator, GeneratorConfig, Profile};
 
     use super::*;
 
@@ -118,13 +149,12 @@ mod tests {
             for &algorithm in dialect.signing_algorithms() {
                 let key = SigningKey::new(algorithm, &[9; 16]).unwrap();
                 let profile = Profile::bulk(BulkMessage::ReadResponse, dialect, 300).unwrap();
-                let config =
-                    GeneratorConfig { sessions: Some(1), set_bytes: 0, wire: Wire::default(), seed: 3 };
+                let config = GeneratorConfig { sessions: Some(1), seed: 3, ..GeneratorConfig::default() };
                 let mut generator = Generator::new(&profile, config);
                 let message = generator.next_message();
                 let prepared = PreparedKey::new(&key, Backend::detect());
                 signing::sign(&prepared, message.bytes, message.sequence).unwrap();
-                let mut samples = Samples::with_room([300]);
+                let mut samples = Samples::with_room([300], Envelope::Clear);
                 samples.keep(&generator.last());
                 let mut sample = samples.into_kept().remove(0);
                 assert_eq!(sample.check(&key), Ok(()));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
-use smbsign_engine::traffic::{LinkRate, Wire};
+use smbsign_engine::traffic::{LinkRate, SetOrder, Wire};
 
 use super::ReplayedCapture;
 use crate::record::{Direction, Protection, Transmit};
@@ -56,6 +56,8 @@ pub struct Settings {
     pub backend: Backend,
     /// Bytes of message buffers per worker; `None` for a hot set: half a MiB, or two messages where that is more.
     pub set_bytes: Option<usize>,
+    /// How the buffers follow each other in memory.
+    pub order: SetOrder,
     /// What follows the signature.
     pub transmit: Transmit,
     /// How messages lie on the wire.
@@ -95,6 +97,7 @@ impl Default for Settings {
             sessions: None,
             backend: Backend::detect(),
             set_bytes: None,
+            order: SetOrder::Ascending,
             transmit: Transmit::Copy,
             wire: Wire::default(),
             load: 1.0,

@@ -1,12 +1,11 @@
 //! From a cell's trials to its row in the record.
 
-use smbsign_engine::mac::PreparedKey;
-use smbsign_engine::protocol::SigningKey;
 use smbsign_engine::traffic::{LinkRate, Profile};
 
 use super::disturbance::{is_disturbed, probe_ns};
+use super::keys::implementation;
 use super::latency::Latencies;
-use super::plan::{Cell, Plan, Scheduled};
+use super::plan::{Cell, Plan, Scheduled, envelope};
 use super::trial::Outcome;
 use crate::record::{Engine, Measurement, Protection, Trial};
 
@@ -114,7 +113,7 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
         dialect: cell.dialect,
         protection: cell.protection,
         engine: Engine::Serial,
-        implementation: implementation(plan, cell),
+        implementation: implementation(cell.protection, settings.backend).to_owned(),
         backend: settings.backend.name().to_owned(),
         workers: settings.workers,
         sessions: (0..settings.workers).map(|worker| settings.sessions_of(worker)).sum(),
@@ -122,7 +121,9 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
         direction: cell.direction,
         profile: settings.profile.name(),
         message_bytes: message_bytes.round() as u64,
-        wire_bytes_per_message: profile.map_or(0.0, |profile| profile.wire_bytes(settings.wire)) / count,
+        wire_bytes_per_message: profile
+            .map_or(0.0, |profile| profile.wire_bytes(settings.wire, envelope(cell.protection)))
+            / count,
         set_bytes: 0,
         transmit: settings.transmit,
         arrival: offered.map(|_| "paced".to_owned()),
@@ -150,16 +151,6 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
         verified: 0,
         warnings: Vec::new(),
         error: None,
-    }
-}
-
-fn implementation(plan: &Plan, cell: Cell) -> String {
-    match cell.protection {
-        Protection::Signed(algorithm) => SigningKey::new(algorithm, &[0; 16]).map_or_else(
-            |error| error.to_string(),
-            |key| PreparedKey::new(&key, plan.settings.backend).implementation().to_owned(),
-        ),
-        Protection::Unsigned | Protection::Sealed(_) => "none".to_owned(),
     }
 }
 

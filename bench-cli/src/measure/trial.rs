@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use core_affinity::CoreId;
 use smbsign_engine::protocol::{Dialect, KeyError, SigningKey};
-use smbsign_engine::traffic::{Clock as _, Generator, GeneratorConfig, Profile};
+use smbsign_engine::traffic::{Clock as _, Envelope, Generator, GeneratorConfig, Profile};
 
 use super::clock::{Clock, core_clock_ghz, machine_probe_ns};
-use super::duty::{Duty, DutyError, prepare, session_keys};
+use super::duty::{Duty, DutyError};
+use super::keys::Keys;
 use super::latency::Latencies;
-use super::plan::{Cell, Plan};
+use super::plan::{Cell, Plan, envelope};
 use super::sample::{Sample, SampleError, Samples};
 use super::settings::Keep;
 use super::system::{Account, Spent};
 use super::transmit::TransmitBuffer;
 use super::worker::{Done, Share, Worker};
-use crate::record::{Direction, Protection};
+use crate::record::{Protection, Transmit};
 
 /// Why a trial gave no figure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -154,31 +155,30 @@ fn prepare_worker(
     cell: Cell,
     Place { sessions, seed, keep }: Place,
     clock: &Clock,
-) -> Result<(Worker, Vec<SigningKey>), TrialError> {
+) -> Result<(Worker, Keys), TrialError> {
     let settings = &plan.settings;
     let profile = plan.profile_of(cell.dialect).unwrap_or_else(|| unreachable!("cells have profiles"));
-    let generator = Generator::new(
-        profile,
-        GeneratorConfig { sessions, set_bytes: plan.set_bytes(profile), wire: settings.wire, seed },
-    );
-    let keys = match cell.protection {
-        Protection::Signed(algorithm) => session_keys(algorithm, generator.sessions(), seed)?,
-        Protection::Unsigned | Protection::Sealed(_) => Vec::new(),
-    };
-    let duty = match (cell.protection, cell.direction) {
-        (Protection::Signed(_), Direction::Sign) => Duty::Sign(prepare(&keys, settings.backend)),
-        (Protection::Signed(_), Direction::Verify) => Duty::Verify(prepare(&keys, settings.backend)),
-        (Protection::Unsigned | Protection::Sealed(_), _) => Duty::PassOn,
-    };
-    let longest = profile.longest_message();
+    let envelope = envelope(cell.protection);
+    let (set_bytes, wire) = (plan.set_bytes(profile), settings.wire);
+    let config = GeneratorConfig { sessions, set_bytes, order: settings.order, wire, envelope, seed };
+    let mut generator = Generator::new(profile, config);
+    let keys = Keys::new(cell.protection, generator.sessions(), seed)?;
+    let duty = Duty::new(&keys, cell.direction, settings.backend, &mut generator)?;
+    let longest = profile.longest_frame();
     let (samples, opening) = match (cell.protection, keep) {
         // Nothing is there to check in an unsigned cell.
-        (Protection::Unsigned | Protection::Sealed(_), _) => (Vec::new(), Vec::new()),
-        (_, Keep::Nothing) => (spread_lengths(longest), Vec::new()),
-        (_, Keep::FirstMessages) => (spread_lengths(longest), opening_lengths(profile)),
+        (Protection::Unsigned | Protection::Null, _) => (Vec::new(), Vec::new()),
+        // A dump's reader has keys for signatures only.
+        (Protection::Sealed(_), _) | (_, Keep::Nothing) => (spread_lengths(longest), Vec::new()),
+        (Protection::Signed(_), Keep::FirstMessages) => (spread_lengths(longest), opening_lengths(profile)),
     };
-    let (samples, opening) = (Samples::with_room(samples), Samples::with_room(opening));
-    let transmit = TransmitBuffer::new(settings.transmit, longest);
+    let (samples, opening) =
+        (Samples::with_room(samples, envelope), Samples::with_room(opening, Envelope::Clear));
+    let transmit = match (settings.transmit, cell.protection) {
+        // What is encrypted is written somewhere else, whatever comes after.
+        (Transmit::Copy, _) | (_, Protection::Sealed(_)) => TransmitBuffer::new(longest + envelope.bytes()),
+        (Transmit::None, _) => TransmitBuffer::none(),
+    };
     Ok((Worker { generator, duty, transmit, clock: clock.clone(), samples, opening }, keys))
 }
 
@@ -268,21 +268,18 @@ fn merge(parts: &[Part]) -> Outcome {
     outcome
 }
 
-fn check_samples(
-    outcome: &mut Outcome,
-    done: Done,
-    keys: &[SigningKey],
-    session_id: u64,
-) -> Result<(), TrialError> {
-    for sample in done.samples.iter().chain(&done.opening) {
-        if let Some(key) = keys.get(sample.session)
-            && sample.is_signed()
-        {
-            sample.check(key).map_err(|error| TrialError::Sample { checked: outcome.verified, error })?;
-            outcome.verified += 1;
-        }
+fn check_samples(outcome: &mut Outcome, done: Done, keys: &Keys, session_id: u64) -> Result<(), TrialError> {
+    for sample in done.samples.iter().chain(&done.opening).filter(|sample| sample.is_signed()) {
+        let checked = match keys {
+            Keys::None | Keys::Null => continue,
+            Keys::Signing(keys) => keys.get(sample.session).map(|key| sample.check(key)),
+            Keys::Cipher(keys) => keys.get(sample.session).map(|key| sample.check_sealed(key)),
+        };
+        let Some(checked) = checked else { continue };
+        checked.map_err(|error| TrialError::Sample { checked: outcome.verified, error })?;
+        outcome.verified += 1;
     }
-    if let (Some(key), false) = (keys.first(), done.opening.is_empty()) {
+    if let (Some(key), false) = (keys.first_signing(), done.opening.is_empty()) {
         outcome.opening = Some(Opening { key: key.clone(), session_id, messages: done.opening });
     }
     Ok(())

@@ -14,10 +14,10 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use smbsign_engine::traffic::{Clock as _, Generator, Outgoing, Pacer, Schedule, Signing};
+use smbsign_engine::traffic::{Clock as _, Generator, Pacer, Schedule, Signing};
 
 use super::clock::Clock;
-use super::duty::{Duty, DutyError};
+use super::duty::{Duty, DutyError, Sent};
 use super::latency::Latencies;
 use super::sample::{Sample, Samples};
 use super::transmit::TransmitBuffer;
@@ -92,12 +92,9 @@ impl Worker {
     /// Brings code, keys and buffers into the caches and the core to its clock, then takes back every number used.
     pub(super) fn warm_up(&mut self) -> Result<(), DutyError> {
         const AT_LEAST: Duration = Duration::from_millis(4);
-        self.duty.fill(&mut self.generator)?;
         let until = self.clock.now() + AT_LEAST.as_nanos() as u64;
         for at in 0.. {
-            let mut message = self.duty.next(&mut self.generator);
-            self.duty.perform(&mut message)?;
-            self.transmit.take(&message);
+            self.duty.carry_out(&mut self.generator, &mut self.transmit)?;
             let all_seen = at + 1 >= self.generator.buffers();
             if all_seen && at % 16 == 0 && self.clock.now() >= until {
                 break;
@@ -138,8 +135,8 @@ impl Worker {
             let began = pacer.wait(end);
             done.waited_ns += began - now;
             let bound = if self.opening.is_full() { ChunkBound::PACED } else { ChunkBound::SINGLE };
-            let mut due = |message: &Outgoing<'_>, at: usize| {
-                intended[at] = pacer.schedule().depart(message.wire_bytes);
+            let mut due = |sent: Sent, at: usize| {
+                intended[at] = pacer.schedule().depart(sent.wire_bytes);
                 pacer.schedule().next() <= began
             };
             let chunk = self.chunk(bound, &mut due)?;
@@ -180,21 +177,17 @@ impl Worker {
     fn chunk(
         &mut self,
         bound: ChunkBound,
-        due: &mut impl FnMut(&Outgoing<'_>, usize) -> bool,
+        due: &mut impl FnMut(Sent, usize) -> bool,
     ) -> Result<Chunk, DutyError> {
         let mut chunk = Chunk::default();
         loop {
-            let mut message = self.duty.next(&mut self.generator);
-            self.duty.perform(&mut message)?;
-            self.transmit.take(&message);
-            let another = due(&message, chunk.messages as usize);
+            let sent = self.duty.carry_out(&mut self.generator, &mut self.transmit)?;
+            let another = due(sent, chunk.messages as usize);
             chunk.messages += 1;
-            chunk.bytes += message.bytes.len();
-            if message.signing == Signing::Signed {
-                chunk.signed_bytes += message.bytes.len();
-            }
-            chunk.payload_bytes += message.payload_bytes;
-            chunk.wire_bytes += message.wire_bytes;
+            chunk.bytes += sent.bytes;
+            chunk.signed_bytes += sent.signed_bytes;
+            chunk.payload_bytes += sent.payload_bytes;
+            chunk.wire_bytes += sent.wire_bytes;
             if !another || chunk.messages as usize >= bound.messages || chunk.bytes >= bound.bytes {
                 return Ok(chunk);
             }
@@ -213,12 +206,19 @@ impl Worker {
                 self.opening.keep(&message);
             }
         }
-        if now >= sampling.next {
-            let message = self.generator.last();
-            if message.signing == Signing::Signed {
-                self.samples.keep(&message);
-                sampling.next += sampling.every;
-            }
+        if now < sampling.next {
+            return;
+        }
+        if let Some((plaintext, frame)) = self.duty.transformed(&self.generator, &self.transmit) {
+            let session = self.generator.finished_frame().map_or(0, |frame| frame.session);
+            self.samples.keep_transformed(session, plaintext, frame);
+            sampling.next += sampling.every;
+            return;
+        }
+        let message = self.generator.last();
+        if message.signing == Signing::Signed && !self.duty.transforms() {
+            self.samples.keep(&message);
+            sampling.next += sampling.every;
         }
     }
 }

@@ -1,21 +1,35 @@
 //! Hands out message after message, each with fresh numbers, from buffers that were all made beforehand.
 
 use super::template::{Numbers, SessionField, Signing};
-use super::{FramePlace, Profile, Wire};
+use super::{Envelope, FramePlace, Profile, Wire};
 use crate::protocol::{Sender, SequenceNumber, smb1, smb2};
 
 /// How a generator plays a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GeneratorConfig {
     /// Sessions, each on a connection of its own; `None` for as many as there are passes in the set, so that in a bulk
-    /// profile every buffer's messages have a key of their own.
+    /// profile every buffer's messages have a key of their own, but not more than 4096.
     pub sessions: Option<usize>,
     /// Bytes of message buffers at least; a profile is never cut.
     pub set_bytes: usize,
+    /// In which order of addresses the set's passes are played.
+    pub order: SetOrder,
     /// Which wire the messages' byte times are for.
     pub wire: Wire,
+    /// What stands around their frames.
+    pub envelope: Envelope,
     /// What file data is made from, and SessionIds: generators of different seeds share none.
     pub seed: u64,
+}
+
+/// How the buffers of a set follow each other in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SetOrder {
+    /// In the order in which they are played.
+    #[default]
+    Ascending,
+    /// Pass by pass at random, the same for the same seed: a prefetcher that guesses the next buffer guesses wrong.
+    Shuffled,
 }
 
 /// A message about to be sent, its signature still to be made.
@@ -37,6 +51,19 @@ pub struct Outgoing<'a> {
     pub wire_bytes: f64,
     /// File data in it.
     pub payload_bytes: usize,
+}
+
+/// All messages of one frame, after the last of them was handed out.
+#[derive(Debug, Clone, Copy)]
+pub struct FinishedFrame<'a> {
+    /// From the first protocol id to the end: a compound chain whole.
+    pub bytes: &'a [u8],
+    /// Which session sends it.
+    pub session: usize,
+    /// Whether a signing session signs its first message.
+    pub signing: Signing,
+    /// Its place in the set, below [`Generator::buffers`], and always the same.
+    pub place: usize,
 }
 
 /// The source of a measurement's messages. After [`Generator::new`] it allocates nothing.
@@ -64,6 +91,8 @@ struct Slot {
     sender: Sender,
     signing: Signing,
     place: FramePlace,
+    /// Of the frame that this message closes: where it begins, and whether its first message is signed.
+    closes: Option<(usize, Signing)>,
     wire_bytes: f64,
     payload_bytes: usize,
     /// Who sent it last, and with which number.
@@ -99,26 +128,53 @@ impl Connection {
 const CACHE_LINE: usize = 64;
 const PAGE: usize = 4096;
 
+/// As many keys as nobody asked for: a large set of short messages would need more memory for keys than for messages.
+const MOST_SESSIONS: usize = 4096;
+
+/// Where each message of a pass begins, and the bytes of a pass. The members of a compound chain lie one behind the
+/// other, as they do on the wire.
+fn layout(profile: &Profile) -> (Vec<usize>, usize) {
+    let mut starts = Vec::with_capacity(profile.messages.len());
+    let (mut frame_start, mut end) = (0, 0);
+    for (at, template) in profile.messages.iter().enumerate() {
+        starts.push(end);
+        end += template.bytes.len();
+        if profile.closes_frame(at) {
+            let mut stride = (end - frame_start).next_multiple_of(CACHE_LINE);
+            if stride.is_multiple_of(PAGE) {
+                stride += CACHE_LINE;
+            }
+            end = frame_start + stride;
+            frame_start = end;
+        }
+    }
+    (starts, end)
+}
+
 impl Generator {
     /// Makes every buffer of the set and paints the file data.
     #[must_use]
     pub fn new(profile: &Profile, config: GeneratorConfig) -> Self {
         let passes = config.set_bytes.div_ceil(profile.message_bytes().max(1)).max(1);
-        let wire_bytes = profile.wire_bytes_by_message(config.wire);
+        let wire_bytes = profile.wire_bytes_by_message(config.wire, config.envelope);
         let mut random = fastrand::Rng::with_seed(config.seed);
-        let mut bytes = Vec::new();
+        let (starts, pass_bytes) = layout(profile);
+        let mut places: Vec<usize> = (0..passes).collect();
+        if config.order == SetOrder::Shuffled {
+            random.shuffle(&mut places);
+        }
+        let mut bytes = vec![0; passes * pass_bytes];
         let mut slots = Vec::with_capacity(passes * profile.messages.len());
-        for _ in 0..passes {
+        for place in places {
+            let mut frame = (0, Signing::Unsigned);
             for (at, (template, &wire_bytes)) in profile.messages.iter().zip(&wire_bytes).enumerate() {
-                let start = bytes.len();
-                bytes.extend_from_slice(&template.bytes);
+                let start = place * pass_bytes + starts[at];
+                let end = start + template.bytes.len();
+                bytes[start..end].copy_from_slice(&template.bytes);
                 random.fill(&mut bytes[start + template.painted.start..start + template.painted.end]);
-                let end = bytes.len();
-                let mut stride = (end - start).next_multiple_of(CACHE_LINE);
-                if stride.is_multiple_of(PAGE) {
-                    stride += CACHE_LINE;
+                if template.place == FramePlace::Opens {
+                    frame = (start, template.signing);
                 }
-                bytes.resize(start + stride, 0);
                 slots.push(Slot {
                     start,
                     end,
@@ -127,6 +183,7 @@ impl Generator {
                     sender: template.sender,
                     signing: template.signing,
                     place: template.place,
+                    closes: profile.closes_frame(at).then_some(frame),
                     wire_bytes,
                     payload_bytes: template.payload_bytes,
                     sent: (0, None),
@@ -136,7 +193,10 @@ impl Generator {
         let mut generator = Self {
             bytes,
             slots,
-            connections: vec![Connection::new(0); config.sessions.unwrap_or(passes).max(1)],
+            connections: vec![
+                Connection::new(0);
+                config.sessions.unwrap_or(passes.min(MOST_SESSIONS)).max(1)
+            ],
             first_session_id: config.seed << 24 | 1,
             numbers_per_pass: profile.numbers_per_pass,
             mids_per_pass: profile.mids_per_pass,
@@ -179,6 +239,16 @@ impl Generator {
     pub fn last(&mut self) -> Outgoing<'_> {
         let last = self.next_slot.checked_sub(1).unwrap_or(self.slots.len() - 1);
         self.message(last)
+    }
+
+    /// The frame of the message that was handed out last, if that was the frame's last message.
+    #[inline]
+    #[must_use]
+    pub fn finished_frame(&self) -> Option<FinishedFrame<'_>> {
+        let place = self.next_slot.checked_sub(1).unwrap_or(self.slots.len() - 1);
+        let slot = &self.slots[place];
+        let (start, signing) = slot.closes?;
+        Some(FinishedFrame { bytes: &self.bytes[start..slot.end], session: slot.sent.0, signing, place })
     }
 
     #[inline]

@@ -6,11 +6,11 @@
 //!
 //! ```
 //! use smbsign_engine::protocol::Dialect;
-//! use smbsign_engine::traffic::{BulkMessage, Generator, GeneratorConfig, Profile, Wire};
+//! use smbsign_engine::traffic::{BulkMessage, Generator, GeneratorConfig, Profile};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let profile = Profile::bulk(BulkMessage::ReadResponse, Dialect::Smb311, 64 << 10)?;
-//! let config = GeneratorConfig { sessions: Some(8), set_bytes: 512 << 10, wire: Wire::default(), seed: 1 };
+//! let config = GeneratorConfig { sessions: Some(8), set_bytes: 512 << 10, seed: 1, ..GeneratorConfig::default() };
 //! let mut generator = Generator::new(&profile, config);
 //!
 //! let message = generator.next_message();
@@ -30,13 +30,13 @@ mod template;
 mod wire;
 
 pub use bulk::BulkMessage;
-pub use generator::{Generator, GeneratorConfig, Outgoing};
+pub use generator::{FinishedFrame, Generator, GeneratorConfig, Outgoing, SetOrder};
 pub use link::{InvalidLinkRate, LinkRate};
 pub use pacer::{Clock, Pacer, Schedule};
 pub use profile::{Profile, ProfileError};
 pub use replay::RecordedMessage;
 pub use template::{FramePlace, Signing, payload_bytes};
-pub use wire::{Mtu, Packing, Wire};
+pub use wire::{Envelope, Mtu, Packing, Wire};
 
 /// The longest message a generator makes: the largest SMB2 I/O of 16 MiB with room for everything around it.
 ///

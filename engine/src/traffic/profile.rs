@@ -1,7 +1,7 @@
 //! What is sent: a sequence of messages that a session plays over and over.
 
 use super::template::{FramePlace, Signing, Template};
-use super::{BulkMessage, RecordedMessage, Wire, replay};
+use super::{BulkMessage, Envelope, RecordedMessage, Wire, replay};
 use crate::protocol::{Dialect, MalformedMessage, framing};
 
 /// A profile that cannot be made.
@@ -112,19 +112,39 @@ impl Profile {
         self.message_lengths().max().unwrap_or(0)
     }
 
+    /// Bytes of the longest frame, framing and envelope not counted: a compound chain's sum, else the longest message.
+    #[must_use]
+    pub fn longest_frame(&self) -> usize {
+        let (mut longest, mut frame_bytes) = (0, 0);
+        for message in &self.messages {
+            let before = if message.place == FramePlace::Opens { 0 } else { frame_bytes };
+            frame_bytes = before + message.bytes.len();
+            longest = longest.max(frame_bytes);
+        }
+        longest
+    }
+
+    /// Whether the message at this place of the pass is its frame's last.
+    pub(super) fn closes_frame(&self, at: usize) -> bool {
+        self.messages.get(at + 1).is_none_or(|next| next.place == FramePlace::Opens)
+    }
+
     /// Byte times of a pass on the wire.
     #[must_use]
-    pub fn wire_bytes(&self, wire: Wire) -> f64 {
-        self.wire_bytes_by_message(wire).iter().sum()
+    pub fn wire_bytes(&self, wire: Wire, envelope: Envelope) -> f64 {
+        self.wire_bytes_by_message(wire, envelope).iter().sum()
     }
 
     /// Byte times on the wire by message; the first of a compound chain takes them for the whole frame.
-    pub(super) fn wire_bytes_by_message(&self, wire: Wire) -> Vec<f64> {
+    pub(super) fn wire_bytes_by_message(&self, wire: Wire, envelope: Envelope) -> Vec<f64> {
         let mut wire_bytes = vec![0.0; self.messages.len()];
         let mut frame_bytes = framing::HEADER_BYTES;
         for (at, message) in self.messages.iter().enumerate().rev() {
             frame_bytes += message.bytes.len();
             if message.place == FramePlace::Opens {
+                if message.signing == Signing::Signed {
+                    frame_bytes += envelope.bytes();
+                }
                 wire_bytes[at] = wire.bytes_of(frame_bytes);
                 frame_bytes = framing::HEADER_BYTES;
             }

@@ -1,5 +1,7 @@
 //! How many byte times of Ethernet a frame of SMB messages takes.
 
+use crate::protocol::transform;
+
 /// The IP packet's largest size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Mtu {
@@ -46,6 +48,27 @@ pub struct Wire {
     pub mtu: Mtu,
     /// Whether messages share segments.
     pub packing: Packing,
+}
+
+/// What stands around the messages of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Envelope {
+    /// Nothing: they go in the clear, signed or not.
+    #[default]
+    Clear,
+    /// The 52-byte transform header of SMB 3 encryption, around every frame that a signing session would sign.
+    Transform,
+}
+
+impl Envelope {
+    /// Bytes before the messages of such a frame, direct TCP's 4 not counted.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Clear => 0,
+            Self::Transform => transform::HEADER_BYTES,
+        }
+    }
 }
 
 /// IPv4 header, TCP header, timestamps option.

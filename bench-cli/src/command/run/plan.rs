@@ -62,7 +62,7 @@ impl Args {
     }
 
     fn settings(&self, notes: &mut Vec<String>) -> anyhow::Result<Vec<Settings>> {
-        let protections = Choice::resolve(&self.protection, measured());
+        let protections = Choice::resolve(&self.protection, Protection::all());
         let dialects = self.dialects(&protections)?;
         let defaults = Settings::default();
         let shared = Settings {
@@ -72,6 +72,7 @@ impl Args {
             directions: Choice::resolve(&self.direction, [Direction::Sign, Direction::Verify]),
             sessions: self.sessions.map(usize::from),
             set_bytes: self.set.bytes(),
+            order: self.set.order(),
             wire: Wire { mtu: self.mtu, packing: self.packing.into() },
             duration: self.duration,
             rounds: self.rounds.map(u32::from),
@@ -119,12 +120,6 @@ impl Args {
     fn dialects(&self, protections: &[Protection]) -> anyhow::Result<Vec<Dialect>> {
         let dialects = Choice::resolve(&self.dialect, Dialect::ALL);
         for protection in protections {
-            if !measured().any(|one| one == *protection) {
-                bail!(
-                    "--protection {protection}: encryption is not measured yet, only {}",
-                    names(measured())
-                );
-            }
             if !Choice::includes_all(&self.protection)
                 && !dialects.iter().any(|dialect| protection.is_known_to(*dialect))
             {
@@ -137,7 +132,7 @@ impl Args {
         if let Some(dialect) =
             dialects.iter().find(|dialect| !Choice::includes_all(&self.dialect) && !knows_one(dialect))
         {
-            let known = measured().filter(|protection| protection.is_known_to(*dialect));
+            let known = Protection::all().filter(|protection| protection.is_known_to(*dialect));
             bail!("--dialect {dialect} knows {}, not {}", names(known), names(protections));
         }
         Ok(dialects.into_iter().filter(knows_one).collect())
@@ -187,11 +182,6 @@ fn expand<T: Clone>(
         settings
     };
     settings.iter().flat_map(|settings| values.iter().map(move |value| with(settings, value))).collect()
-}
-
-/// Encryption is left to a later version.
-fn measured() -> impl Iterator<Item = Protection> {
-    Protection::all().filter(|protection| !matches!(protection, Protection::Sealed(_)))
 }
 
 fn written<T: ToString>(values: &[T]) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use smbsign_engine::traffic::{Mtu, Packing};
+use smbsign_engine::traffic::{Mtu, Packing, SetOrder};
 
 /// One word of a list: `all`, or a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,14 @@ impl WorkingSet {
             Self::Hot => None,
             Self::Cold => Some(256 << 20),
             Self::Bytes(bytes) => Some(bytes),
+        }
+    }
+
+    /// Cold buffers come at random, so that no prefetcher warms them.
+    pub(super) const fn order(self) -> SetOrder {
+        match self {
+            Self::Cold => SetOrder::Shuffled,
+            Self::Hot | Self::Bytes(_) => SetOrder::Ascending,
         }
     }
 }
