@@ -118,3 +118,43 @@ fn what_was_dumped_is_verified() {
     assert_eq!(verified.status.code(), Some(0), "{total}");
     assert!(total["signed"].as_u64().unwrap() > 0 && total["signed"] == total["verified"], "{total}");
 }
+
+#[test]
+fn arrivals_are_measured_at_links_and_once_at_max() {
+    let record = record(&["--link=1GbE,max", "--arrival=paced,poisson,burst:8"]);
+    let cells = record["measurements"].as_array().unwrap();
+    let arrivals = |link: &str| -> Vec<_> {
+        let at_link = cells.iter().filter(|cell| cell["link"] == link && cell["protection"] == "none");
+        at_link.map(|cell| cell["arrival"].clone()).collect()
+    };
+    assert_eq!(arrivals("1GbE"), ["paced", "poisson", "burst:8"]);
+    assert_eq!(arrivals("max"), [Value::Null]);
+}
+
+#[test]
+fn the_null_mac_is_measured_for_who_names_it_and_part_of_no_list() {
+    let run = |protection: &str| {
+        let output = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
+            .args(["run", "--dialect=SMB1,3.1.1", "--link=max", "--rounds=1", "--duration=5ms"])
+            .args(["--message-size=4KiB", "--quiet", "--format=json", "--protection", protection])
+            .output()
+            .unwrap();
+        let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let cells = record["measurements"].as_array().unwrap().iter();
+        cells.map(|cell| cell["protection"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(run("null"), ["none", "null", "none", "null"]);
+    assert_eq!(run("all").iter().filter(|name| *name == "null").count(), 0);
+    let help = assert_cmd::cargo::cargo_bin_cmd!("smbsign").args(["run", "--help"]).output().unwrap();
+    assert!(!String::from_utf8_lossy(&help.stdout).contains("null"));
+}
+
+#[test]
+fn a_servers_cost_gives_every_protected_cell_its_share() {
+    let record = record(&["--link=max", "--server-cost=0.5"]);
+    for cell in record["measurements"].as_array().unwrap() {
+        let Some(added) = cell["added_cpu_s_per_gb"].as_f64() else { continue };
+        let share = cell["vs_server"].as_f64().unwrap();
+        assert!((share - 0.5 / (0.5 + added)).abs() < 1e-9, "{share} with {added} s/GB");
+    }
+}

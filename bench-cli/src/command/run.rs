@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
-use smbsign_engine::traffic::{LinkRate, Mtu};
+use smbsign_engine::traffic::{Arrival, LinkRate, Mtu};
 
 use crate::exit::Exit;
 use crate::measure::{Cell, Dump, Observer, Plan, measure, self_check};
@@ -62,6 +62,12 @@ pub struct Args {
     /// Kernels: portable or what `smbsign info` lists [default: the best that this CPU has]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     backend: Vec<Choice<Backend>>,
+    /// Departures at a link: paced (evenly), poisson (at random), burst:N (N at once); latency counts from them
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "paced")]
+    arrival: Vec<Choice<Arrival>>,
+    /// CPU seconds per GB of the unsigned server that `vs_server` compares with [default: Samba 4.17's, by dialect]
+    #[arg(long, value_name = "SECONDS")]
+    server_cost: Option<f64>,
     /// MTU of the link: 1500, 9000
     #[arg(long, value_name = "BYTES", default_value = "1500", value_parser = value::mtu)]
     mtu: Mtu,

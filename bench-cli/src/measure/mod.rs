@@ -6,7 +6,8 @@
 //! trial      one cell's workers over one window   worker           one thread: generate, sign, transmit, wait
 //! duty, keys, transmit, sample, latency           what a worker does and keeps
 //! clock, system, disturbance                      the core's clock, the probe, what the machine did meanwhile
-//! summary    trials to rows                       dump             kept messages as a capture
+//! summary    trials to rows                       server           what a real server spends
+//! dump       kept messages as a capture
 //! ```
 //!
 //! # What the figures mean
@@ -28,6 +29,7 @@ mod latency;
 mod plan;
 mod sample;
 mod self_check;
+mod server;
 mod settings;
 mod summary;
 mod system;

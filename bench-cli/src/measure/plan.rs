@@ -215,6 +215,9 @@ fn check(settings: &Settings) -> Result<(), PlanError> {
     if !(settings.load > 0.0 && settings.load <= 1.0) {
         return out_of_bounds("the load", settings.load.to_string());
     }
+    if settings.server_cost.is_some_and(|cost| !(cost > 0.0 && cost.is_finite())) {
+        return out_of_bounds("the server's cost", settings.server_cost.unwrap_or(0.0).to_string());
+    }
     if settings.duration.is_some_and(|duration| duration.is_zero()) {
         return out_of_bounds("the duration", "0".to_owned());
     }

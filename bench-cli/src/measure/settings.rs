@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
-use smbsign_engine::traffic::{LinkRate, SetOrder, Wire};
+use smbsign_engine::traffic::{Arrival, LinkRate, SetOrder, Wire};
 
 use super::ReplayedCapture;
 use crate::record::{Direction, Protection, Transmit};
@@ -62,6 +62,10 @@ pub struct Settings {
     pub transmit: Transmit,
     /// How messages lie on the wire.
     pub wire: Wire,
+    /// In which rhythm messages depart at a link.
+    pub arrival: Arrival,
+    /// CPU seconds per 10⁹ bytes of an unsigned server; `None` for Samba 4.17's.
+    pub server_cost: Option<f64>,
     /// Share of the link that is offered.
     pub load: f64,
     /// A trial's window; `None` for 0.4 s at links and 0.1 s at max.
@@ -100,6 +104,8 @@ impl Default for Settings {
             order: SetOrder::Ascending,
             transmit: Transmit::Copy,
             wire: Wire::default(),
+            arrival: Arrival::Paced,
+            server_cost: None,
             load: 1.0,
             duration: None,
             rounds: None,

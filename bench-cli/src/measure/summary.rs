@@ -1,11 +1,12 @@
 //! From a cell's trials to its row in the record.
 
-use smbsign_engine::traffic::{LinkRate, Profile};
+use smbsign_engine::traffic::{Arrival, LinkRate, Profile};
 
 use super::disturbance::{is_disturbed, probe_ns};
 use super::keys::implementation;
 use super::latency::Latencies;
 use super::plan::{Cell, Plan, Scheduled, envelope};
+use super::server;
 use super::trial::Outcome;
 use crate::record::{Engine, Measurement, Protection, Trial};
 
@@ -126,7 +127,7 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
             / count,
         set_bytes: 0,
         transmit: settings.transmit,
-        arrival: offered.map(|_| "paced".to_owned()),
+        arrival: offered.map(|_| settings.arrival.to_string()),
         max_wait_us: None,
         link: cell.link.to_string(),
         offered_gbps: offered,
@@ -166,6 +167,9 @@ fn fill(measurement: &mut Measurement, plan: &Plan, cell: Cell, chosen: &[Figure
         known(chosen, |trial| Some(trial.added_ns()? / trial.outcome.messages.max(1) as f64));
     measurement.added_cpu_s_per_gb =
         known(chosen, |trial| Some(trial.added_ns()? / trial.outcome.signed_bytes.max(1) as f64));
+    measurement.vs_server = server::cost(&plan.settings, cell.dialect)
+        .zip(measurement.added_cpu_s_per_gb)
+        .map(|(server, added)| server / (server + added));
     measurement.cores_used = over(chosen, |trial| trial.outcome.busy_ns / trial.outcome.wall_ns);
     measurement.cycles_per_byte = known(chosen, |trial| {
         let cycles = trial.outcome.busy_ns * trial.outcome.clock_ghz;
@@ -181,8 +185,12 @@ fn fill(measurement: &mut Measurement, plan: &Plan, cell: Cell, chosen: &[Figure
         measurement.latency_ns = merged(chosen);
         return;
     }
-    let kept_full = measurement.achieved_gbps >= HELD_SHARE * bits.get() as f64 / 1e9;
-    let is_held = kept_full && measurement.backlog_ms_end <= Some(HELD_BACKLOG_MS);
+    let kept_share = match plan.settings.arrival {
+        // What departs in a window is left to chance; whether it was all done is not.
+        Arrival::Poisson => over(chosen, |trial| trial.outcome.kept_share),
+        Arrival::Paced | Arrival::Burst(_) => measurement.achieved_gbps * 1e9 / bits.get() as f64,
+    };
+    let is_held = kept_share >= HELD_SHARE && measurement.backlog_ms_end <= Some(HELD_BACKLOG_MS);
     measurement.line_rate_held = (!chosen.is_empty()).then_some(is_held);
     if is_held {
         measurement.latency_ns = merged(chosen);

@@ -45,6 +45,8 @@ pub(super) struct Outcome {
     pub(super) busy_ns: f64,
     pub(super) waited_ns: u64,
     pub(super) backlog_ns: u64,
+    /// What the link takes for what departed ÷ the window: 1 where every worker kept up; 0 at max.
+    pub(super) kept_share: f64,
     pub(super) latencies: Option<Latencies>,
     pub(super) spent: Spent,
     pub(super) clock_ghz: f64,
@@ -125,7 +127,7 @@ pub(super) fn run(
             .enumerate()
             .map(|(at, job)| {
                 let core = if cores.is_empty() { None } else { Some(cores[at % cores.len()]) };
-                let share = share(plan, cell, at, &job.generator);
+                let share = share(plan, cell, at, seed, &job.generator);
                 let window = plan.settings.duration_at(cell.link);
                 let start = &start;
                 scope.spawn(move || run_worker(job, core, start, window, share))
@@ -179,7 +181,18 @@ fn prepare_worker(
         (Transmit::Copy, _) | (_, Protection::Sealed(_)) => TransmitBuffer::new(longest + envelope.bytes()),
         (Transmit::None, _) => TransmitBuffer::none(),
     };
-    Ok((Worker { generator, duty, transmit, clock: clock.clone(), samples, opening }, keys))
+    Ok((
+        Worker {
+            generator,
+            duty,
+            transmit,
+            clock: clock.clone(),
+            clock_cost: clock.cost(),
+            samples,
+            opening,
+        },
+        keys,
+    ))
 }
 
 /// Room for samples of any message: 32, fewer of very long ones.
@@ -205,13 +218,15 @@ fn opening_lengths(profile: &Profile) -> Vec<usize> {
 }
 
 /// Worker `at`'s share of the link: the same rate for all, the first departures spread over one message's time.
-fn share(plan: &Plan, cell: Cell, at: usize, generator: &Generator) -> Option<Share> {
+fn share(plan: &Plan, cell: Cell, at: usize, seed: u64, generator: &Generator) -> Option<Share> {
     let workers = plan.settings.workers as f64;
     let offered = cell.link.bits_per_second()? as f64 * plan.settings.load;
     let message_ns = generator.mean_wire_bytes() * 8e9 / offered;
     Some(Share {
         rate: NonZeroU64::new((offered / workers).round() as u64).unwrap_or(NonZeroU64::MIN),
         offset: Duration::from_nanos((message_ns * at as f64) as u64),
+        arrival: plan.settings.arrival,
+        seed: seed.wrapping_add(at as u64),
     })
 }
 
@@ -251,6 +266,7 @@ fn merge(parts: &[Part]) -> Outcome {
         outcome.busy_ns += done.busy_ns;
         outcome.waited_ns += done.waited_ns;
         outcome.backlog_ns = outcome.backlog_ns.max(done.backlog_ns);
+        outcome.kept_share += done.scheduled_ns as f64 / done.wall_ns.max(1) as f64 / parts.len() as f64;
         wire_bytes_per_ns += done.wire_bytes / done.wall_ns.max(1) as f64;
         outcome.spent = if at == 0 { part.spent } else { outcome.spent.and(part.spent) };
         outcome.clock_ghz += part.clock_ghz / parts.len() as f64;

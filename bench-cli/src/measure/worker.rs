@@ -14,7 +14,7 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use smbsign_engine::traffic::{Clock as _, Generator, Pacer, Schedule, Signing};
+use smbsign_engine::traffic::{self, Arrival, Generator, Pacer, Schedule, Signing};
 
 use super::clock::Clock;
 use super::duty::{Duty, DutyError, Sent};
@@ -24,11 +24,13 @@ use super::transmit::TransmitBuffer;
 
 /// What a worker works with; made before the clock starts.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub(super) struct Worker<C = Clock> {
     pub(super) generator: Generator,
     pub(super) duty: Duty,
     pub(super) transmit: TransmitBuffer,
-    pub(super) clock: Clock,
+    pub(super) clock: C,
+    /// What a reading of it takes, in nanoseconds.
+    pub(super) clock_cost: f64,
     /// Messages from moments spread over the whole window.
     pub(super) samples: Samples,
     /// The first messages of session 0, one after another.
@@ -57,6 +59,9 @@ pub(super) struct Share {
     pub(super) rate: NonZeroU64,
     /// How long after the others' common start its first message departs.
     pub(super) offset: Duration,
+    pub(super) arrival: Arrival,
+    /// Of an arrival that is left to chance.
+    pub(super) seed: u64,
 }
 
 /// What a worker did within its window.
@@ -71,6 +76,8 @@ pub(super) struct Done {
     pub(super) waited_ns: u64,
     /// The window: until the last message was done, at a link at least until all of them had left.
     pub(super) wall_ns: u64,
+    /// What the link takes for the messages that departed; as long as the window where the worker kept up.
+    pub(super) scheduled_ns: u64,
     /// How late the next message was when the window closed.
     pub(super) backlog_ns: u64,
     pub(super) latencies: Option<Latencies>,
@@ -88,7 +95,7 @@ struct Chunk {
     wire_bytes: f64,
 }
 
-impl Worker {
+impl<C: traffic::Clock + Clone> Worker<C> {
     /// Brings code, keys and buffers into the caches and the core to its clock, then takes back every number used.
     pub(super) fn warm_up(&mut self) -> Result<(), DutyError> {
         const AT_LEAST: Duration = Duration::from_millis(4);
@@ -125,7 +132,9 @@ impl Worker {
 
     fn run_paced(&mut self, start: u64, end: u64, share: Share) -> Result<Done, DutyError> {
         let offset = share.offset.as_nanos() as u64;
-        let mut pacer = Pacer::new(self.clock.clone(), Schedule::new(share.rate, start + offset));
+        let mut pacer = Pacer::new(self.clock.clone(), {
+            Schedule::new(share.rate, start + offset, share.arrival, share.seed)
+        });
         let mut latencies = Latencies::new();
         let mut intended = [0; ChunkBound::PACED.messages];
         let mut sampling = Sampling::new(start, end, &self.samples);
@@ -147,7 +156,8 @@ impl Worker {
             // What is between two chunks belongs to neither work nor waiting.
             now = self.clock.now();
         }
-        done.wall_ns = now.max(pacer.schedule().next()).saturating_sub(start + offset);
+        done.scheduled_ns = pacer.schedule().next().saturating_sub(start + offset);
+        done.wall_ns = done.scheduled_ns.max(now.saturating_sub(start + offset));
         done.backlog_ns = now.saturating_sub(pacer.schedule().next());
         done.latencies = Some(latencies);
         Ok(done)
@@ -196,7 +206,7 @@ impl Worker {
 
     /// A chunk's time less the reading of the clock that it holds.
     fn busy_ns(&self, began: u64, ended: u64) -> f64 {
-        ((ended - began) as f64 - self.clock.cost()).max(0.0)
+        ((ended - began) as f64 - self.clock_cost).max(0.0)
     }
 
     fn keep(&mut self, sampling: &mut Sampling, now: u64) {
@@ -242,5 +252,70 @@ impl Done {
         self.payload_bytes += chunk.payload_bytes as u64;
         self.wire_bytes += chunk.wire_bytes;
         self.busy_ns += busy_ns;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use smbsign_engine::protocol::Dialect;
+    use smbsign_engine::traffic::{BulkMessage, Envelope, GeneratorConfig, Profile};
+
+    use super::*;
+    use crate::record::Latency;
+
+    const MS: u64 = 1_000_000;
+
+    /// A clock that goes on by a microsecond whenever it is read, and once by 50 ms, as if the worker had been stopped.
+    #[derive(Clone)]
+    struct Stopping(Rc<Cell<(u64, bool)>>);
+
+    impl traffic::Clock for Stopping {
+        fn now(&self) -> u64 {
+            let (now, stops) = self.0.get();
+            let stops_here = stops && now > 100 * MS;
+            let now = now + if stops_here { 50 * MS } else { 1_000 };
+            self.0.set((now, stops && !stops_here));
+            now
+        }
+    }
+
+    /// Half a second of 1 GbE, a message each 17 µs.
+    fn run(arrival: Arrival, stops: bool) -> (Done, Latency) {
+        let profile = Profile::bulk(BulkMessage::ReadResponse, Dialect::Smb311, 2000).unwrap();
+        let nothing = || Samples::with_room([], Envelope::Clear);
+        let worker = Worker {
+            generator: Generator::new(&profile, GeneratorConfig::default()),
+            duty: Duty::PassOn,
+            transmit: TransmitBuffer::none(),
+            clock: Stopping(Rc::new(Cell::new((0, stops)))),
+            clock_cost: 0.0,
+            samples: nothing(),
+            opening: nothing(),
+        };
+        let rate = NonZeroU64::new(1_000_000_000).unwrap();
+        let share = Share { rate, offset: Duration::ZERO, arrival, seed: 3 };
+        let done = worker.run(0, Duration::from_millis(500), Some(share)).unwrap();
+        let latency = done.latencies.as_ref().unwrap().recorded();
+        (done, latency)
+    }
+
+    #[test]
+    fn a_stop_of_50_ms_shows_in_the_tail_and_in_every_message_behind_it() {
+        for arrival in ["paced", "poisson", "burst:16"].map(|text| text.parse().unwrap()) {
+            let (quiet, undisturbed) = run(arrival, false);
+            let (stopped, latency) = run(arrival, true);
+            assert!(undisturbed.total.max < Some(MS), "{arrival}: {:?}", undisturbed.total.max);
+            for value in [latency.total.p99_9, latency.total.max] {
+                assert!(value > Some(49 * MS), "{arrival}: {value:?}");
+            }
+            // A tenth of the messages were due during the stop, and all of them were sent and counted.
+            assert!(latency.total.p90 > Some(MS / 10), "{arrival}: {:?}", latency.total.p90);
+            assert!(quiet.messages.abs_diff(stopped.messages) < quiet.messages / 1000, "{arrival}");
+            let queued = latency.queued.unwrap();
+            assert!(queued.max > Some(49 * MS), "a message waits before its work begins: {:?}", queued.max);
+        }
     }
 }

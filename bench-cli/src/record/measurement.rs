@@ -50,7 +50,8 @@ pub struct Measurement {
     pub offered_gbps: Option<f64>,
     /// Reached: bits on the wire per second, in 10⁹.
     pub achieved_gbps: f64,
-    /// Whether the line was kept full; null at `max` or below full load.
+    /// Whether the line was kept full, with Poisson arrivals: whether all that departed was done; null at `max` or below
+    /// full load.
     pub line_rate_held: Option<bool>,
     /// How late the last message was when the window closed; null at `max`.
     pub backlog_ms_end: Option<f64>,

@@ -47,7 +47,7 @@ pub struct Outgoing<'a> {
     pub signing: Signing,
     /// Where it stands in its frame.
     pub place: FramePlace,
-    /// Byte times that its frame takes; 0 for the followers in a compound chain.
+    /// Byte times that its frame takes; 0 for all of a compound chain but the last.
     pub wire_bytes: f64,
     /// File data in it.
     pub payload_bytes: usize,

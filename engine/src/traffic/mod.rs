@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod arrival;
 mod bulk;
 mod generator;
 mod link;
@@ -29,6 +30,7 @@ mod replay;
 mod template;
 mod wire;
 
+pub use arrival::{Arrival, InvalidArrival};
 pub use bulk::BulkMessage;
 pub use generator::{FinishedFrame, Generator, GeneratorConfig, Outgoing, SetOrder};
 pub use link::{InvalidLinkRate, LinkRate};

@@ -5,6 +5,9 @@
 
 use std::num::NonZeroU64;
 
+use super::Arrival;
+use super::arrival::Rhythm;
+
 /// A monotonic clock, in nanoseconds from any origin.
 pub trait Clock {
     /// Now.
@@ -18,13 +21,16 @@ pub struct Schedule {
     /// Apart from `start`, since a sum of both would round every departure to the clock's magnitude.
     elapsed: f64,
     ns_per_byte: f64,
+    rhythm: Rhythm,
 }
 
 impl Schedule {
-    /// A link of `rate` bits per second whose first message departs at `start`, in nanoseconds of the clock.
+    /// A link of `rate` bits per second whose first message departs at `start`, in nanoseconds of the clock; `seed`
+    /// gives the gaps of an arrival that leaves them to chance.
     #[must_use]
-    pub fn new(rate: NonZeroU64, start: u64) -> Self {
-        Self { start, elapsed: 0.0, ns_per_byte: 8e9 / rate.get() as f64 }
+    pub fn new(rate: NonZeroU64, start: u64, arrival: Arrival, seed: u64) -> Self {
+        let rhythm = Rhythm::new(arrival, seed);
+        Self { start, elapsed: 0.0, ns_per_byte: 8e9 / rate.get() as f64, rhythm }
     }
 
     /// When the next message departs.
@@ -33,10 +39,11 @@ impl Schedule {
         self.start.saturating_add(self.elapsed as u64)
     }
 
-    /// Sends a message that takes `wire_bytes` of the link, and says when it departs: once the link has taken all before it.
+    /// Sends a message that takes `wire_bytes` of the link, and says when it departs.
+    #[inline]
     pub fn depart(&mut self, wire_bytes: f64) -> u64 {
         let departure = self.next();
-        self.elapsed += wire_bytes * self.ns_per_byte;
+        self.elapsed += self.rhythm.gap(wire_bytes * self.ns_per_byte);
         departure
     }
 }
@@ -89,7 +96,11 @@ mod tests {
     }
 
     fn ten_gbe() -> Schedule {
-        Schedule::new(NonZeroU64::new(10_000_000_000).unwrap(), 1_000)
+        schedule(Arrival::Paced, 1_000)
+    }
+
+    fn schedule(arrival: Arrival, start: u64) -> Schedule {
+        Schedule::new(NonZeroU64::new(10_000_000_000).unwrap(), start, arrival, 5)
     }
 
     #[test]
@@ -102,8 +113,7 @@ mod tests {
     #[test]
     fn millions_of_departures_add_up_to_the_links_rate() {
         let years_since_the_clocks_origin = 1 << 58;
-        let mut schedule =
-            Schedule::new(NonZeroU64::new(10_000_000_000).unwrap(), years_since_the_clocks_origin);
+        let mut schedule = schedule(Arrival::Paced, years_since_the_clocks_origin);
         for _ in 0..5_630_631 {
             schedule.depart(222.0);
         }
@@ -113,16 +123,18 @@ mod tests {
 
     #[test]
     fn intended_times_never_slip_when_the_sender_is_late() {
-        let clock = Ticking(Cell::new(0));
-        let mut pacer = Pacer::new(&clock, ten_gbe());
-        let mut undisturbed = ten_gbe();
-        for _ in 0..10 {
-            let woken = pacer.wait(u64::MAX);
-            clock.0.set(woken + 50_000);
-            assert_eq!(pacer.schedule().depart(1538.0), undisturbed.depart(1538.0));
+        for arrival in ["paced", "poisson", "burst:4"].map(|text| text.parse().unwrap()) {
+            let clock = Ticking(Cell::new(0));
+            let mut pacer = Pacer::new(&clock, schedule(arrival, 1_000));
+            let mut undisturbed = schedule(arrival, 1_000);
+            for _ in 0..10 {
+                let woken = pacer.wait(u64::MAX);
+                clock.0.set(woken + 50_000);
+                assert_eq!(pacer.schedule().depart(1538.0), undisturbed.depart(1538.0));
+            }
+            let late = pacer.wait(u64::MAX) - pacer.schedule().next();
+            assert!(late >= 450_000, "the delay of every stop is seen in the next departure: {late} ns");
         }
-        let late = pacer.wait(u64::MAX) - pacer.schedule().next();
-        assert!(late >= 450_000, "the delay of every stop must be seen in the next departure: {late} ns");
     }
 
     #[test]

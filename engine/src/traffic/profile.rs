@@ -135,20 +135,18 @@ impl Profile {
         self.wire_bytes_by_message(wire, envelope).iter().sum()
     }
 
-    /// Byte times on the wire by message; the first of a compound chain takes them for the whole frame.
+    /// Byte times on the wire by message; the last of a compound chain takes them for the whole frame, so that all of the
+    /// chain departs together.
     pub(super) fn wire_bytes_by_message(&self, wire: Wire, envelope: Envelope) -> Vec<f64> {
-        let mut wire_bytes = vec![0.0; self.messages.len()];
-        let mut frame_bytes = framing::HEADER_BYTES;
-        for (at, message) in self.messages.iter().enumerate().rev() {
-            frame_bytes += message.bytes.len();
+        let mut frame_bytes = 0;
+        let of = |(at, message): (usize, &Template)| {
             if message.place == FramePlace::Opens {
-                if message.signing == Signing::Signed {
-                    frame_bytes += envelope.bytes();
-                }
-                wire_bytes[at] = wire.bytes_of(frame_bytes);
-                frame_bytes = framing::HEADER_BYTES;
+                let sealed = if message.signing == Signing::Signed { envelope.bytes() } else { 0 };
+                frame_bytes = framing::HEADER_BYTES + sealed;
             }
-        }
-        wire_bytes
+            frame_bytes += message.bytes.len();
+            if self.closes_frame(at) { wire.bytes_of(frame_bytes) } else { 0.0 }
+        };
+        self.messages.iter().enumerate().map(of).collect()
     }
 }

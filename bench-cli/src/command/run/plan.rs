@@ -1,6 +1,7 @@
 //! From what was typed to what will be measured, or to a reason why that cannot be.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -8,7 +9,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
-use smbsign_engine::traffic::{LinkRate, Wire};
+use smbsign_engine::traffic::{Arrival, LinkRate, Wire};
 
 use super::Args;
 use super::value::{ByteSize, Choice, names};
@@ -74,6 +75,7 @@ impl Args {
             set_bytes: self.set.bytes(),
             order: self.set.order(),
             wire: Wire { mtu: self.mtu, packing: self.packing.into() },
+            server_cost: self.server_cost,
             duration: self.duration,
             rounds: self.rounds.map(u32::from),
             seed: self.seed,
@@ -87,7 +89,9 @@ impl Args {
         let settings = self.traffic(&shared, notes)?;
         let settings = expand(settings, &backends, |settings| &mut settings.backend);
         let settings = expand(settings, &workers, |settings| &mut settings.workers);
-        Ok(expand(settings, &transmits, |settings| &mut settings.transmit))
+        let settings = expand(settings, &transmits, |settings| &mut settings.transmit);
+        let arrivals = Choice::resolve(&self.arrival, [Arrival::Paced, Arrival::Poisson, BURST_OF_ALL]);
+        Ok(once_at_max(expand(settings, &arrivals, |settings| &mut settings.arrival), arrivals.first()))
     }
 
     /// The settings with every profile, the bulk ones in every size.
@@ -157,6 +161,8 @@ impl Args {
             "set": self.set.to_string(),
             "transmit": all(|settings| settings.transmit.to_string()),
             "backend": all(|settings| settings.backend.to_string()),
+            "arrival": all(|settings| settings.arrival.to_string()),
+            "server_cost": self.server_cost,
             "mtu": self.mtu.bytes(),
             "packing": self.packing.to_string(),
             "duration_s": first.links.iter().map(|link| first.duration_at(*link).as_secs_f64()).collect::<Vec<_>>(),
@@ -182,6 +188,18 @@ fn expand<T: Clone>(
         settings
     };
     settings.iter().flat_map(|settings| values.iter().map(move |value| with(settings, value))).collect()
+}
+
+/// What `all` means by a burst: a client's usual credits for small requests.
+const BURST_OF_ALL: Arrival = Arrival::Burst(NonZeroU32::new(16).expect("16 is not 0"));
+
+/// Nothing arrives at max, so that one arrival's cells there are every arrival's.
+fn once_at_max(mut settings: Vec<Settings>, first: Option<&Arrival>) -> Vec<Settings> {
+    for settings in settings.iter_mut().filter(|settings| Some(&settings.arrival) != first) {
+        settings.links.retain(|link| *link != LinkRate::Max);
+    }
+    settings.retain(|settings| !settings.links.is_empty());
+    settings
 }
 
 fn written<T: ToString>(values: &[T]) -> Vec<String> {
