@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use smbsign::capture::{Event, Events};
 use smbsign::measure::{
-    Cell, Keep, Measured, Observer, Plan, ProfileChoice, ReplayedCapture, Settings, measure,
+    Cell, Keep, Measured, Mix, Observer, Plan, ProfileChoice, ReplayedCapture, Settings, measure,
 };
 use smbsign::record::{Direction, Measurement, Protection, Transmit};
 use smbsign_engine::kernels::Backend;
@@ -192,6 +192,22 @@ fn a_dump_of_every_kind_of_bulk_message_verifies_and_dissects() {
         assert_eq!(measured.dump.connections(), 8);
         assert!(verify(&dump) >= 8);
         dissect(&dump);
+    }
+}
+
+#[test]
+fn mixes_of_requests_and_responses_are_sealed_signed_and_verify_as_a_dump() {
+    for mix in Mix::ALL {
+        for directions in [Direction::Sign, Direction::Verify].map(|direction| vec![direction]) {
+            let (profile, links) = (ProfileChoice::Mix(mix), vec![LinkRate::Max]);
+            let measured = run(Settings { profile, links, directions, rounds: Some(1), ..small() });
+            assert_eq!(measured.measurements.len(), 18, "SMB1 has other messages");
+            let checked = |row: &Measurement| row.verified > 0 || row.protection == Protection::Unsigned;
+            assert!(measured.measurements.iter().all(checked), "{}", mix.name());
+            let dump = scratch(&format!("mix-{}", mix.name()));
+            measured.dump.write(&dump).unwrap();
+            assert!(verify(&dump) > 100);
+        }
     }
 }
 

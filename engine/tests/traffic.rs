@@ -11,7 +11,7 @@ use smbsign_engine::protocol::{
 };
 use smbsign_engine::signing::{self, Verdict};
 use smbsign_engine::traffic::{
-    BulkMessage, Envelope, FramePlace, Generator, GeneratorConfig, MAX_MESSAGE_BYTES, Profile,
+    BulkMessage, Envelope, Exchange, FramePlace, Generator, GeneratorConfig, MAX_MESSAGE_BYTES, Profile,
     RecordedMessage, SetOrder, Signing, Wire, payload_bytes,
 };
 
@@ -301,4 +301,50 @@ fn a_running_generator_allocates_nothing() {
         generator.rewind();
     });
     assert_eq!(allocated.count_total, 0);
+}
+
+#[test]
+fn exchanges_share_their_numbers_chains_are_linked_and_credits_are_taken() {
+    let exchange = |command, request_bytes, response_bytes, place| Exchange {
+        command,
+        request_bytes,
+        response_bytes,
+        place,
+    };
+    let exchanges = [
+        exchange(Command::CREATE, 384, 240, FramePlace::Opens),
+        exchange(Command::QUERY_INFO, 104, 128, FramePlace::Continues),
+        exchange(Command::READ, 113, 80 + (128 << 10), FramePlace::Opens),
+        exchange(Command::CLOSE, 88, 124, FramePlace::Opens),
+    ];
+    let profile = Profile::exchanges(Dialect::Smb311, &exchanges).unwrap();
+    let mut generator = generator(&profile, Some(1), 0);
+    for pass in 0..3 {
+        let mut seen = Vec::new();
+        for _ in 0..8 {
+            let message = generator.next_message();
+            let header = smb2::Header::parse(message.bytes).unwrap();
+            assert_eq!(header.sender(), message.sender);
+            seen.push((header.command(), header.message_id().0, header.next_command()));
+        }
+        let first = 4 + 5 * pass;
+        let expected = [
+            (Command::CREATE, first, 384),
+            (Command::QUERY_INFO, first + 1, 0),
+            (Command::CREATE, first, 240),
+            (Command::QUERY_INFO, first + 1, 0),
+            (Command::READ, first + 2, 0),
+            (Command::READ, first + 2, 0),
+            // A READ of two credits takes two MessageIds.
+            (Command::CLOSE, first + 4, 0),
+            (Command::CLOSE, first + 4, 0),
+        ];
+        assert_eq!(seen, expected);
+    }
+    let unaligned = [
+        exchange(Command::CREATE, 385, 240, FramePlace::Opens),
+        exchange(Command::CLOSE, 88, 124, FramePlace::Continues),
+    ];
+    assert!(Profile::exchanges(Dialect::Smb311, &unaligned).is_err());
+    assert!(Profile::exchanges(Dialect::Smb1, &exchanges).is_err());
 }

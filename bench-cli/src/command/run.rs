@@ -41,7 +41,7 @@ pub struct Args {
     /// sign, verify
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "sign")]
     direction: Vec<Choice<Direction>>,
-    /// Messages: bulk-read, bulk-write, or capture:FILE for those of a capture
+    /// Messages: bulk-read, bulk-write, metadata, mixed, or capture:FILE for those of a capture
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "bulk-read")]
     profile: Vec<Choice<ProfileName>>,
     /// Bytes that the signature covers, for bulk profiles: 128, 4KiB, 1MiB … 16448KiB [default: 64KiB]

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! settings   what a run is asked for              capture_profile  a real capture as traffic
+//! mix        tables of exchanges as traffic
 //! plan       which cells, in which order          self_check       known answers first
 //! trial      one cell's workers over one window   worker           one thread: generate, sign, transmit, wait
 //! duty, keys, transmit, sample, latency           what a worker does and keeps
@@ -26,6 +27,7 @@ mod dump;
 mod duty;
 mod keys;
 mod latency;
+mod mix;
 mod plan;
 mod sample;
 mod self_check;
@@ -42,6 +44,7 @@ use std::ops::ControlFlow;
 pub use capture_profile::{ReplayedCapture, ReplayedMessage};
 pub use dump::{Dump, DumpError};
 pub use keys::implementation;
+pub use mix::Mix;
 pub use plan::{Cell, LeftOut, Plan, PlanError};
 pub use self_check::{SelfCheckError, self_check};
 pub use settings::{Keep, ProfileChoice, Settings};

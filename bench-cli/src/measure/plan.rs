@@ -197,6 +197,7 @@ fn profile(settings: &Settings, dialect: Dialect) -> Result<Profile, ProfileErro
     match &settings.profile {
         ProfileChoice::BulkRead => Profile::bulk(BulkMessage::ReadResponse, dialect, settings.message_bytes),
         ProfileChoice::BulkWrite => Profile::bulk(BulkMessage::WriteRequest, dialect, settings.message_bytes),
+        ProfileChoice::Mix(mix) => mix.profile(dialect),
         ProfileChoice::Capture(capture) => Profile::replay(
             dialect,
             capture.conversations().map(|messages| messages.iter().map(RecordedMessage::from)),

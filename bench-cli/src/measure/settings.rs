@@ -6,7 +6,7 @@ use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
 use smbsign_engine::traffic::{Arrival, LinkRate, SetOrder, Wire};
 
-use super::ReplayedCapture;
+use super::{Mix, ReplayedCapture};
 use crate::record::{Direction, Protection, Transmit};
 
 /// What is sent.
@@ -16,6 +16,8 @@ pub enum ProfileChoice {
     BulkRead,
     /// WRITE requests: a client that writes signs them, its server verifies them.
     BulkWrite,
+    /// The exchanges of a table, requests and responses alike.
+    Mix(Mix),
     /// The messages of a real capture, both ends' together.
     Capture(ReplayedCapture),
 }
@@ -27,6 +29,7 @@ impl ProfileChoice {
         match self {
             Self::BulkRead => "bulk-read".to_owned(),
             Self::BulkWrite => "bulk-write".to_owned(),
+            Self::Mix(mix) => mix.name().to_owned(),
             Self::Capture(capture) => format!("capture:{}", capture.name()),
         }
     }

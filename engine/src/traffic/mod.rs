@@ -22,6 +22,7 @@
 
 mod arrival;
 mod bulk;
+mod exchange;
 mod generator;
 mod link;
 mod pacer;
@@ -32,6 +33,7 @@ mod wire;
 
 pub use arrival::{Arrival, InvalidArrival};
 pub use bulk::BulkMessage;
+pub use exchange::Exchange;
 pub use generator::{FinishedFrame, Generator, GeneratorConfig, Outgoing, SetOrder};
 pub use link::{InvalidLinkRate, LinkRate};
 pub use pacer::{Clock, Pacer, Schedule};

@@ -1,7 +1,7 @@
 //! What is sent: a sequence of messages that a session plays over and over.
 
 use super::template::{FramePlace, Signing, Template};
-use super::{BulkMessage, Envelope, RecordedMessage, Wire, replay};
+use super::{BulkMessage, Envelope, Exchange, RecordedMessage, Wire, exchange, replay};
 use crate::protocol::{Dialect, MalformedMessage, framing};
 
 /// A profile that cannot be made.
@@ -23,6 +23,9 @@ pub enum ProfileError {
     /// None of the recorded messages that a session signs belongs to the dialect's generation of the protocol.
     #[error("nothing was recorded that a session of {0} could sign")]
     NothingRecorded(Dialect),
+    /// A member of a compound chain that another follows does not end at a multiple of 8 bytes.
+    #[error("a compound's member of {0} bytes does not end where the next can begin")]
+    Unaligned(usize),
     /// A recorded message is longer than the generator makes any.
     #[error("a recorded message of {0} bytes is too long")]
     TooLong(usize),
@@ -52,6 +55,19 @@ impl Profile {
             numbers_per_pass: message.numbers_taken(dialect, message_bytes),
             mids_per_pass: 1,
         })
+    }
+
+    /// Requests and responses of these kinds and lengths, in this order; only SMB2 has them.
+    ///
+    /// # Errors
+    /// [`ProfileError`].
+    pub fn exchanges(dialect: Dialect, exchanges: &[Exchange]) -> Result<Self, ProfileError> {
+        if dialect == Dialect::Smb1 || exchanges.is_empty() {
+            return Err(ProfileError::NothingRecorded(dialect));
+        }
+        let mut profile = Self { messages: Vec::new(), numbers_per_pass: 0, mids_per_pass: 0 };
+        exchange::append(&mut profile, dialect, exchanges)?;
+        Ok(profile)
     }
 
     /// The messages of real conversations, one connection after another, with their commands, lengths, directions and bodies.

@@ -13,7 +13,7 @@ use smbsign_engine::traffic::{Arrival, LinkRate, Wire};
 
 use super::Args;
 use super::value::{ByteSize, Choice, names};
-use crate::measure::{Keep, Plan, ProfileChoice, ReplayedCapture, Settings};
+use crate::measure::{Keep, Mix, Plan, ProfileChoice, ReplayedCapture, Settings};
 use crate::record::{Direction, Engine, Protection, Transmit};
 
 /// A profile as typed.
@@ -21,6 +21,7 @@ use crate::record::{Direction, Engine, Protection, Transmit};
 pub(super) enum ProfileName {
     BulkRead,
     BulkWrite,
+    Mix(Mix),
     Capture(PathBuf),
 }
 
@@ -31,10 +32,14 @@ impl FromStr for ProfileName {
         match name {
             "bulk-read" => Ok(Self::BulkRead),
             "bulk-write" => Ok(Self::BulkWrite),
-            _ => match name.strip_prefix("capture:") {
-                Some(path) if !path.is_empty() => Ok(Self::Capture(path.into())),
-                _ => Err("unknown profile: one of bulk-read, bulk-write, capture:FILE".to_owned()),
-            },
+            _ => {
+                match (Mix::ALL.into_iter().find(|mix| mix.name() == name), name.strip_prefix("capture:")) {
+                    (Some(mix), _) => Ok(Self::Mix(mix)),
+                    (_, Some(path)) if !path.is_empty() => Ok(Self::Capture(path.into())),
+                    _ => Err("unknown profile: one of bulk-read, bulk-write, metadata, mixed, capture:FILE"
+                        .to_owned()),
+                }
+            }
         }
     }
 }
@@ -96,10 +101,13 @@ impl Args {
 
     /// The settings with every profile, the bulk ones in every size.
     fn traffic(&self, shared: &Settings, notes: &mut Vec<String>) -> anyhow::Result<Vec<Settings>> {
-        let profiles = Choice::resolve(&self.profile, [ProfileName::BulkRead, ProfileName::BulkWrite]);
-        let is_capture = |profile: &ProfileName| matches!(profile, ProfileName::Capture(_));
-        if !self.message_size.is_empty() && profiles.iter().all(is_capture) {
-            bail!("--message-size is for bulk profiles: a capture's messages have their own sizes");
+        let mixes = Mix::ALL.map(ProfileName::Mix);
+        let all = [ProfileName::BulkRead, ProfileName::BulkWrite].into_iter().chain(mixes);
+        let profiles = Choice::resolve(&self.profile, all);
+        let is_bulk =
+            |profile: &ProfileName| matches!(profile, ProfileName::BulkRead | ProfileName::BulkWrite);
+        if !self.message_size.is_empty() && !profiles.iter().any(is_bulk) {
+            bail!("--message-size is for bulk profiles: all others' messages have their own sizes");
         }
         let sizes: Vec<_> = self.message_size.iter().map(|ByteSize(bytes)| *bytes).collect();
         let mut settings = Vec::new();
@@ -107,6 +115,7 @@ impl Args {
             let (profile, sizes) = match name {
                 ProfileName::BulkRead => (ProfileChoice::BulkRead, sizes.clone()),
                 ProfileName::BulkWrite => (ProfileChoice::BulkWrite, sizes.clone()),
+                ProfileName::Mix(mix) => (ProfileChoice::Mix(mix), Vec::new()),
                 ProfileName::Capture(path) => {
                     let capture = ReplayedCapture::read(&path)?;
                     notes.extend_from_slice(capture.warnings());
@@ -146,7 +155,9 @@ impl Args {
     pub(super) fn effective(&self, plans: &[Plan]) -> Value {
         let settings = || plans.iter().map(Plan::settings);
         let Some(first) = settings().next() else { return Value::Null };
-        let is_bulk = |settings: &&Settings| !matches!(settings.profile, ProfileChoice::Capture(_));
+        let is_bulk = |settings: &&Settings| {
+            matches!(settings.profile, ProfileChoice::BulkRead | ProfileChoice::BulkWrite)
+        };
         let all = |of: fn(&Settings) -> String| settings().map(of).collect::<BTreeSet<_>>();
         json!({
             "dialect": written(&first.dialects),
