@@ -96,6 +96,7 @@ fn cell(dialect: Dialect, protection: Protection, link: &str) -> Measurement {
             unsigned_ns: None,
             clock_ghz: Some(2.6),
             steal_ns: Some(0),
+            involuntary_switches: Some(0),
             disturbed: false,
         }],
         rounds: 1,

@@ -42,8 +42,8 @@ fn the_record_has_every_key_of_its_contract() {
         line_rate_held backlog_ms_end messages_per_s signed_mbytes_per_s payload_mbytes_per_s vs_unsigned \
         added_cpu_ns_per_message added_cpu_s_per_gb vs_server cores_used pacer_cores thread_cpu_s cycles_per_byte \
         occupancy latency_ns trials rounds verified warnings error";
-    let trial =
-        "round order messages bytes wall_ns busy_ns cpu_ns probe_ns unsigned_ns clock_ghz steal_ns disturbed";
+    let trial = "round order messages bytes wall_ns busy_ns cpu_ns probe_ns unsigned_ns clock_ghz steal_ns involuntary_switches \
+        disturbed";
     let cells = record["measurements"].as_array().unwrap();
     assert_eq!(cells.len(), 6);
     for measured in cells {

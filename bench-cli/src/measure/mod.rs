@@ -17,6 +17,14 @@
 //! Latency runs from the intended departure at the link's rate to the end of a message's work, so that a worker that falls
 //! behind shows it in every message behind.
 //!
+//! A trial is *disturbed* when the machine probe beside it moved by more than 3 %, when the hypervisor gave the core to
+//! others, or when the worker waited for its core for more than 1 % of the window ([`disturbance`] fixes the rule).
+//! Disturbed trials count only where a cell has no other. Involuntary context switches are recorded, and judged by the time
+//! that they cost.
+//!
+//! A percentile with fewer than ten samples beyond it is null. Latency is split: *queued* from the intended departure to the
+//! moment when work on the message's chunk begins, *signing* from there to its end, transmission included.
+//!
 //! Encrypted cells seal each frame from where it lies into the transmit buffer, which with `--transmit none` is there for
 //! them alone, and open the other way; their messages are longer on the wire by the transform header.
 

@@ -228,6 +228,7 @@ fn record_trial(trial: Scheduled, disturbed: bool, figures: &Figures<'_>) -> Tri
         unsigned_ns: figures.unsigned_ns().map(|busy| busy.round() as u64),
         clock_ghz: Some(outcome.clock_ghz),
         steal_ns: outcome.spent.steal_ns,
+        involuntary_switches: outcome.spent.involuntary_switches,
         disturbed,
     }
 }

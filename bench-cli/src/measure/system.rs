@@ -11,10 +11,12 @@ pub(super) struct Account {
     queued_ns: Option<u64>,
     /// Time that the hypervisor gave to other machines while this core wanted to run, in steps of a tick.
     steal_ns: Option<u64>,
+    /// How often something else took the core from the thread.
+    involuntary_switches: Option<u64>,
 }
 
 impl Account {
-    /// Reads both; `core` is where the thread is pinned, every core if it is not.
+    /// Reads it; `core` is where the thread is pinned, every core if it is not.
     pub(super) fn read(core: Option<usize>) -> Self {
         let schedule = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
         let mut fields = schedule.split_whitespace().map(|field| field.parse().ok());
@@ -22,6 +24,9 @@ impl Account {
             cpu_ns: fields.next().flatten(),
             queued_ns: fields.next().flatten(),
             steal_ns: fs::read_to_string("/proc/stat").ok().and_then(|stat| steal_ns(&stat, core)),
+            involuntary_switches: fs::read_to_string("/proc/thread-self/status")
+                .ok()
+                .and_then(|status| involuntary_switches(&status)),
         }
     }
 
@@ -32,6 +37,7 @@ impl Account {
             cpu_ns: difference(self.cpu_ns, earlier.cpu_ns),
             queued_ns: difference(self.queued_ns, earlier.queued_ns),
             steal_ns: difference(self.steal_ns, earlier.steal_ns),
+            involuntary_switches: difference(self.involuntary_switches, earlier.involuntary_switches),
         }
     }
 }
@@ -42,6 +48,7 @@ pub(super) struct Spent {
     pub(super) cpu_ns: Option<u64>,
     pub(super) queued_ns: Option<u64>,
     pub(super) steal_ns: Option<u64>,
+    pub(super) involuntary_switches: Option<u64>,
 }
 
 impl Spent {
@@ -52,8 +59,14 @@ impl Spent {
             cpu_ns: sum(self.cpu_ns, other.cpu_ns),
             queued_ns: sum(self.queued_ns, other.queued_ns),
             steal_ns: sum(self.steal_ns, other.steal_ns),
+            involuntary_switches: sum(self.involuntary_switches, other.involuntary_switches),
         }
     }
+}
+
+/// A line of `/proc/thread-self/status` (proc_pid_status(5)).
+fn involuntary_switches(status: &str) -> Option<u64> {
+    status.lines().find_map(|line| line.strip_prefix("nonvoluntary_ctxt_switches:"))?.trim().parse().ok()
 }
 
 /// Column 8 of a `cpu` line of `/proc/stat` (proc_stat(5)), in USER_HZ, which Linux fixes at 100 on every architecture
@@ -80,9 +93,16 @@ mod tests {
     }
 
     #[test]
+    fn involuntary_switches_are_not_taken_for_voluntary_ones() {
+        let status = "Name:\tx\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t545\n";
+        assert_eq!(involuntary_switches(status), Some(545));
+        assert_eq!(involuntary_switches(""), None);
+    }
+
+    #[test]
     fn what_one_thread_does_not_know_is_unknown_of_all() {
-        let known = Spent { cpu_ns: Some(3), queued_ns: Some(0), steal_ns: None };
-        let sum = known.and(Spent { cpu_ns: Some(4), queued_ns: None, steal_ns: Some(1) });
+        let known = Spent { cpu_ns: Some(3), queued_ns: Some(0), ..Spent::default() };
+        let sum = known.and(Spent { cpu_ns: Some(4), steal_ns: Some(1), ..Spent::default() });
         assert_eq!((sum.cpu_ns, sum.queued_ns, sum.steal_ns), (Some(7), None, None));
     }
 }

@@ -118,6 +118,9 @@ pub struct Trial {
     pub clock_ghz: Option<f64>,
     /// Time that the hypervisor gave to others.
     pub steal_ns: Option<u64>,
+    /// How often the system took a core from the workers.
+    #[serde(default)]
+    pub involuntary_switches: Option<u64>,
     /// Whether the fixed rule rejects it.
     pub disturbed: bool,
 }
