@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use smbsign::capture::follow::{Message, SignedWith, Verdict};
-use smbsign::capture::keys::{Credentials, Keys, Secret};
+use smbsign::capture::follow::{Message, SignedWith, Unchecked, Verdict};
+use smbsign::capture::keys::{Credentials, Keys, NoKey, Secret};
 use smbsign::capture::{Event, Events};
 
 use crate::sets;
@@ -73,4 +73,12 @@ fn a_session_id_that_was_changed_to_none_is_found() {
             assert_eq!(found.verdict.name(), "failed", "frame {}: {}", message.frame, found.verdict);
         }
     }
+}
+
+#[test]
+fn a_capture_of_one_direction_has_no_keys_and_no_failures() {
+    let messages = sets::judge(&events("smb311-smbclient-requests-only"), keys());
+    assert_eq!(signed(&messages), [0, 0, 0, 12]);
+    assert!(messages.iter().all(|message| !matches!(&message.verdict, Verdict::Unchecked(reason)
+                if *reason != Unchecked::NoKey(NoKey::NoSessionSetup))));
 }
