@@ -82,3 +82,9 @@ fn a_capture_of_one_direction_has_no_keys_and_no_failures() {
     assert!(messages.iter().all(|message| !matches!(&message.verdict, Verdict::Unchecked(reason)
                 if *reason != Unchecked::NoKey(NoKey::NoSessionSetup))));
 }
+
+#[test]
+fn an_anonymous_smb1_client_may_sign_alone() {
+    let messages = sets::judge(&events("smb1-impacket-anonymous"), Keys::default());
+    assert_eq!(signed(&messages), [6, 0, 0, 0]);
+}

@@ -49,12 +49,21 @@ struct Exchange {
 struct Signing {
     key: Result<PreparedKey, NoKey>,
     numbers: SequenceNumbers,
-    /// Rule 37: numbers run, but nobody signs.
-    active: bool,
+    signers: Signers,
     counting: Counting,
     /// Numbers of requests that are missing.
     skipped: Vec<Range<u32>>,
     search_bytes_left: u64,
+}
+
+/// Who signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signers {
+    Both,
+    /// Rule 37: numbers run, but nobody signs.
+    Nobody,
+    /// A guest's or an anonymous session: clients may sign with the key they have, the server has none.
+    GuestAtMost,
 }
 
 /// Whether the numbers are those that both ends count.
@@ -123,7 +132,9 @@ impl Smb1 {
 
     /// Whether a session setup may be the one that signing starts with.
     fn awaits_logon(&self) -> bool {
-        self.signing.as_ref().is_none_or(|signing| !signing.active && signing.counting == Counting::Certain)
+        self.signing
+            .as_ref()
+            .is_none_or(|signing| signing.signers != Signers::Both && signing.counting == Counting::Certain)
     }
 
     /// Where the beginning is missing, a session setup that does not verify as the connection's first is a later one.
@@ -175,24 +186,26 @@ impl Smb1 {
         }
         let anonymous =
             exchange.as_ref().and_then(|exchange| exchange.logon.as_ref()).is_some_and(Logon::is_anonymous);
-        if !signed && (anonymous || response.is_some_and(|response| response.guest)) {
-            return Verdict::Unsigned(Unsigned::GuestSessionSetup);
-        }
+        let guest = anonymous || response.is_some_and(|response| response.guest);
         // Rule 31: the numbers start here. Rule 37: with an empty field nobody signs, but the numbers run.
         let signing = Signing {
             key: mac_key(keys, connection, header, exchange.as_ref()),
             numbers: SequenceNumbers::start(header),
-            active: signed,
+            signers: match (signed, guest) {
+                (true, _) => Signers::Both,
+                (false, true) => Signers::GuestAtMost,
+                (false, false) => Signers::Nobody,
+            },
             counting: Counting::Certain,
             skipped: Vec::new(),
             search_bytes_left: SEARCH_BYTES,
         };
         let number = signing.numbers.response(header);
         let signing = self.signing.insert(signing);
-        if signed {
-            signing.verify(Sender::Server, header, bytes, number)
-        } else {
-            Verdict::Unsigned(Unsigned::SessionSetupWithoutSigning)
+        match signing.signers {
+            Signers::Both => signing.verify(Sender::Server, header, bytes, number),
+            Signers::Nobody => Verdict::Unsigned(Unsigned::SessionSetupWithoutSigning),
+            Signers::GuestAtMost => Verdict::Unsigned(Unsigned::GuestSessionSetup),
         }
     }
 
@@ -216,10 +229,11 @@ impl Smb1 {
         if field.is_zero() && is_notification(sender, header) {
             return Verdict::Unsigned(Unsigned::Notification);
         }
-        if !signing.active && is_placeholder(field) {
-            return Verdict::Unsigned(Unsigned::NotActive);
+        match signing.signers {
+            Signers::Nobody if is_placeholder(field) => Verdict::Unsigned(Unsigned::NotActive),
+            Signers::GuestAtMost if is_placeholder(field) => Verdict::Unsigned(Unsigned::Guest),
+            _ => signing.verify(sender, header, bytes, number),
         }
-        signing.verify(sender, header, bytes, number)
     }
 }
 
@@ -229,7 +243,7 @@ impl Signing {
         Self {
             key: Ok(PreparedKey::new(key, Backend::detect())),
             numbers: SequenceNumbers::unknown(),
-            active: false,
+            signers: Signers::Nobody,
             counting: Counting::Unknown,
             skipped: Vec::new(),
             search_bytes_left: SEARCH_BYTES,
@@ -283,7 +297,9 @@ impl Signing {
             self.skipped.extend((next < found).then(|| next.0.max(nearest)..found.0));
             self.numbers.found(header, sender, found);
         }
-        self.active = true;
+        if self.signers == Signers::Nobody {
+            self.signers = Signers::Both;
+        }
         Verdict::Verified(match sender {
             Sender::Client => {
                 self.counting = Counting::Certain;
