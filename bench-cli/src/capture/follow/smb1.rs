@@ -24,6 +24,8 @@ const NUMBERS_TRIED: u32 = 1 << 16;
 /// Bytes hashed in searching for lost numbers in vain, on one connection: a fraction of a second's work, and still
 /// thousands of numbers for the longest messages.
 const SEARCH_BYTES: u64 = 256 << 20;
+/// What a number that was found gives back of them.
+const REFUND_BYTES: u64 = 16 << 20;
 
 /// The SMB1 side of one connection.
 #[derive(Clone, Default)]
@@ -283,8 +285,8 @@ impl Signing {
             let nearest = found.0.saturating_sub(NUMBERS_TRIED);
             self.skipped.extend((next < found).then(|| next.0.max(nearest)..found.0));
             self.numbers.found(header, sender, found);
+            self.search_bytes_left = SEARCH_BYTES.min(self.search_bytes_left + REFUND_BYTES);
         }
-        self.search_bytes_left = SEARCH_BYTES;
         self.active = true;
         Verdict::Verified(match sender {
             Sender::Client => {
