@@ -105,9 +105,11 @@ pub(super) fn run(
     let start = Start { ready: Barrier::new(workers), at: AtomicU64::new(0) };
     let prepared = (0..workers)
         .map(|worker| {
-            // Only the first worker's messages are kept, and it alone has session 0.
+            // One connection is enough for a dump.
             let keep = if worker == 0 { keep } else { Keep::Nothing };
-            prepare_worker(plan, cell, seed.wrapping_add(worker as u64), keep, clock)
+            let sessions = plan.settings.sessions_of(worker);
+            let place = Place { sessions, seed: seed.wrapping_add(worker as u64), keep };
+            prepare_worker(plan, cell, place, clock)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let set_bytes = prepared.iter().map(|(worker, _)| worker.generator.set_bytes()).sum();
@@ -140,23 +142,24 @@ pub(super) fn run(
     Ok(outcome)
 }
 
+/// What tells a worker from the others.
+struct Place {
+    sessions: Option<usize>,
+    seed: u64,
+    keep: Keep,
+}
+
 fn prepare_worker(
     plan: &Plan,
     cell: Cell,
-    seed: u64,
-    keep: Keep,
+    Place { sessions, seed, keep }: Place,
     clock: &Clock,
 ) -> Result<(Worker, Vec<SigningKey>), TrialError> {
     let settings = &plan.settings;
     let profile = plan.profile_of(cell.dialect).unwrap_or_else(|| unreachable!("cells have profiles"));
     let generator = Generator::new(
         profile,
-        GeneratorConfig {
-            sessions: settings.sessions,
-            set_bytes: plan.set_bytes(profile),
-            wire: settings.wire,
-            seed,
-        },
+        GeneratorConfig { sessions, set_bytes: plan.set_bytes(profile), wire: settings.wire, seed },
     );
     let keys = match cell.protection {
         Protection::Signed(algorithm) => session_keys(algorithm, generator.sessions(), seed)?,
