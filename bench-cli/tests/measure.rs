@@ -16,7 +16,7 @@ use smbsign::record::{Direction, Measurement, Protection, Transmit};
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
 use smbsign_engine::protocol::sequence::SequenceNumbers;
-use smbsign_engine::protocol::{Sender, SigningAlgorithm, SigningKey, smb1, smb2};
+use smbsign_engine::protocol::{Dialect, Sender, SigningAlgorithm, SigningKey, smb1, smb2};
 use smbsign_engine::signing::{self, Verdict};
 use smbsign_engine::traffic::LinkRate;
 
@@ -206,6 +206,45 @@ fn a_dump_can_be_played_again_as_a_capture() {
     measured.dump.write(&again).unwrap();
     assert!(verify(&again) > 16);
     dissect(&again);
+}
+
+/// Captures of this repository, and all of them where the whole set lies beside it.
+fn captures() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sets = ["tests/data/captures", "../../shared/captures"];
+    let (found, missing): (Vec<_>, Vec<_>) =
+        sets.map(|set| root.join(set)).into_iter().partition(|set| set.is_dir());
+    println!("captures replayed from {found:?}; not there: {missing:?}");
+    let files = found.iter().flat_map(|set| fs::read_dir(set).unwrap()).map(|entry| entry.unwrap().path());
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "pcap")).collect()
+}
+
+#[test]
+fn the_messages_of_real_captures_are_measured_and_their_dump_verifies() {
+    let dump = scratch("real");
+    for file in captures() {
+        let profile = ProfileChoice::Capture(ReplayedCapture::read(&file).unwrap());
+        let links = vec![LinkRate::Max];
+        let dialects = vec![Dialect::Smb1, Dialect::Smb210, Dialect::Smb311];
+        let settings = Settings { profile, links, dialects, rounds: Some(1), ..small() };
+        let plan = match Plan::new(Settings { duration: Some(Duration::from_millis(1)), ..settings }) {
+            Ok(plan) => plan,
+            Err(nothing) => {
+                println!("{}: {nothing}", file.display());
+                continue;
+            }
+        };
+        let measured = measure(&plan, &mut Silent);
+        assert!(measured.measurements.iter().all(|row| row.error.is_none()), "{}", file.display());
+        measured.dump.write(&dump).unwrap();
+        let verified = Command::new(env!("CARGO_BIN_EXE_smbsign")).arg("verify").arg(&dump).output().unwrap();
+        assert!(
+            verified.status.success(),
+            "{}: {}",
+            file.display(),
+            String::from_utf8_lossy(&verified.stdout)
+        );
+    }
 }
 
 #[test]

@@ -37,17 +37,17 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    /// Room for `count` messages of up to `longest` bytes.
-    pub(super) fn with_room(count: usize, longest: usize) -> Self {
-        let empty = || Sample {
-            bytes: vec![0xff; longest],
+    /// Room for a message of each of these lengths, in this order.
+    pub(super) fn with_room(lengths: impl IntoIterator<Item = usize>) -> Self {
+        let empty = |length| Sample {
+            bytes: vec![0xff; length],
             session: 0,
             sequence: None,
             sender: Sender::Server,
             signing: Signing::Unsigned,
             place: FramePlace::Opens,
         };
-        Self { room: (0..count).map(|_| empty()).collect(), kept: 0 }
+        Self { room: lengths.into_iter().map(empty).collect(), kept: 0 }
     }
 
     /// For how many messages there is room in all.
@@ -124,7 +124,7 @@ mod tests {
                 let message = generator.next_message();
                 let prepared = PreparedKey::new(&key, Backend::detect());
                 signing::sign(&prepared, message.bytes, message.sequence).unwrap();
-                let mut samples = Samples::with_room(2, 300);
+                let mut samples = Samples::with_room([300]);
                 samples.keep(&generator.last());
                 let mut sample = samples.into_kept().remove(0);
                 assert_eq!(sample.check(&key), Ok(()));
