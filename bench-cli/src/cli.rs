@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{info, verify};
+use crate::command::{info, run, verify};
 use crate::exit::Exit;
 
 /// What SMB signing costs on this machine, and how close to free it can be.
@@ -23,6 +23,7 @@ Exit codes: 0 good, 1 the answer is bad, 2 usage or input error, 3 inconclusive,
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(Box<run::Args>),
     Verify(verify::Args),
     Info(info::Args),
 }
@@ -36,6 +37,7 @@ enum Command {
 /// What the command could not use or write; the exit code for it is [`Exit::Input`].
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit> {
     match Cli::parse_from(with_default_command(arguments)).command {
+        Command::Run(args) => run::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Info(args) => info::run(&args),
     }
@@ -56,5 +58,12 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_run_is_meant() {
+        let cli = Cli::try_parse_from(with_default_command(["smbsign".into()])).unwrap();
+        assert!(matches!(cli.command, Command::Run(_)));
+        assert!(Cli::try_parse_from(with_default_command(["smbsign".into(), "--help".into()])).is_err());
     }
 }

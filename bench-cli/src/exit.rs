@@ -1,6 +1,9 @@
 //! What the exit code tells a script.
 
+use std::io;
 use std::process::ExitCode;
+
+use crate::measure::SelfCheckError;
 
 /// The answer, as an exit code. Codes keep their meaning across commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +13,7 @@ pub enum Exit {
     Good = 0,
     /// Done, and the answer is bad: a signature failed, a regression, a pair that cannot connect.
     Bad = 1,
-    /// The command line or its input cannot be used. Errors that a command returns end here.
+    /// The command line or its input cannot be used. Most errors that a command returns end here.
     Input = 2,
     /// Done, but the figures do not decide.
     Inconclusive = 3,
@@ -20,8 +23,42 @@ pub enum Exit {
     SelfCheckFailed = 5,
 }
 
+impl Exit {
+    /// What an error that ended a command amounts to.
+    #[must_use]
+    pub fn of(error: &anyhow::Error) -> Self {
+        if is_broken_pipe(error) {
+            Self::Good
+        } else if error.is::<SelfCheckError>() {
+            Self::SelfCheckFailed
+        } else {
+            Self::Input
+        }
+    }
+}
+
+/// Whether the reader of the results has only seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_leaves_is_no_error() {
+        let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("cannot write");
+        assert_eq!(Exit::of(&error), Exit::Good);
+        assert_eq!(Exit::of(&anyhow::anyhow!("no such file")), Exit::Input);
     }
 }

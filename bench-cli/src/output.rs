@@ -4,7 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -64,10 +64,7 @@ impl OutputOptions {
     /// The file cannot be opened for writing.
     pub fn open(&self) -> anyhow::Result<Output> {
         let file = match &self.output {
-            Some(path) => {
-                let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-                Some(opened.with_context(|| format!("cannot write to --output {}", path.display()))?)
-            }
+            Some(path) => Some(writable("--output", path)?),
             None => None,
         };
         let verbosity = if self.quiet { Verbosity::Quiet } else { Verbosity::Normal };
@@ -112,7 +109,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// Those of writing; [`is_broken_pipe`] tells those that only mean that nobody reads on.
+    /// Those of writing; [`Exit::of`](crate::exit::Exit::of) knows the one that only means that nobody reads on.
     pub fn write(self, report: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         match self.file {
             Some(file) => {
@@ -127,6 +124,16 @@ impl Output {
     }
 }
 
+/// Opens a file that an option names, without touching what it holds, so that a bad path fails before any work is done.
+///
+/// # Errors
+///
+/// The file cannot be opened for writing.
+pub fn writable(option: &str, path: &Path) -> anyhow::Result<File> {
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+    opened.with_context(|| format!("cannot write to {option} {}", path.display()))
+}
+
 fn write_and_flush(
     sink: impl Write,
     report: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -134,13 +141,4 @@ fn write_and_flush(
     let mut sink = BufWriter::new(sink);
     report(&mut sink)?;
     sink.flush()
-}
-
-/// Whether the error only says that the reader of stdout has gone.
-#[must_use]
-pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }

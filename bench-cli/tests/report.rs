@@ -37,9 +37,9 @@ fn run() -> Run {
         started: "2026-01-02T03:04:05Z".parse().unwrap(),
         config: serde_json::json!({"rounds": 3}),
         measurements: vec![
-            cell(Dialect::Smb1, Protection::Unsigned, "10GbE"),
+            warned(cell(Dialect::Smb1, Protection::Unsigned, "10GbE"), "3 messages were late"),
             not_held(cell(Dialect::Smb1, md5, "10GbE")),
-            cell(Dialect::Smb311, Protection::Unsigned, "10GbE"),
+            warned(cell(Dialect::Smb311, Protection::Unsigned, "10GbE"), "17 messages were late"),
             held(cell(Dialect::Smb311, cmac, "10GbE")),
             cell(Dialect::Smb311, Protection::Unsigned, "max"),
             failed,
@@ -124,6 +124,10 @@ fn held(cell: Measurement) -> Measurement {
     }
 }
 
+fn warned(cell: Measurement, warning: &str) -> Measurement {
+    Measurement { warnings: vec![warning.to_owned()], ..cell }
+}
+
 fn not_held(mut cell: Measurement) -> Measurement {
     cell.trials[0].disturbed = true;
     Measurement {
@@ -156,9 +160,8 @@ fn the_table_is_read_at_a_glance() {
 #[test]
 fn every_row_of_the_table_fits_a_terminal_of_eighty_columns() {
     let table = written(Format::Table, Colour::Plain);
-    let rows: Vec<_> =
-        table.lines().filter(|line| line.contains("none") || line.starts_with("Dialect")).collect();
-    assert_eq!(rows.len(), 5);
+    let rows: Vec<_> = table.lines().filter(|line| line.contains("  ")).collect();
+    assert!(rows.len() > run().measurements.len());
     for line in rows {
         assert!(line.chars().count() <= 80, "{line}");
     }

@@ -22,7 +22,9 @@ fn generator(profile: &Profile, sessions: Option<usize>, set_bytes: usize) -> Ge
 }
 
 fn recorded(bytes: &[u8], signing: Signing) -> RecordedMessage<'_> {
-    RecordedMessage { bytes, signing, place: FramePlace::Opens }
+    let smb1 = smb1::Header::parse(bytes).map(smb1::Header::sender);
+    let sender = smb2::Header::parse(bytes).map(smb2::Header::sender).or(smb1).unwrap_or(Sender::Client);
+    RecordedMessage { bytes, sender, signing, place: FramePlace::Opens }
 }
 
 /// An SMB2 message of nothing but a header and a pattern.
@@ -126,17 +128,23 @@ fn bulk_smb1_messages_carry_the_numbers_that_their_connection_would_give_them() 
 fn replayed_smb1_conversations_are_numbered_by_the_protocols_rules() {
     use smb1::Command as C;
     let conversation = [
+        smb1_message(6, C::NT_CREATE_ANDX, 0x80),
         smb1_message(7, C::NT_TRANSACT, 0),
         smb1_message(7, C::NT_CANCEL, 0),
         smb1_message(7, C::NT_TRANSACT, 0x80),
         smb1_message(8, C::ECHO, 0),
         smb1_message(8, C::ECHO, 0x80),
     ];
-    let messages = conversation.iter().map(|bytes| recorded(bytes, Signing::Signed));
+    let setup = [(0, Signing::Unsigned), (0x80, Signing::Signed)]
+        .map(|(flags, signing)| (smb1_message(1, C::SESSION_SETUP_ANDX, flags), signing));
+    let signed = conversation.iter().map(|bytes| recorded(bytes, Signing::Signed));
+    let messages = setup.iter().map(|(bytes, signing)| recorded(bytes, *signing)).chain(signed);
     let profile = Profile::replay(Dialect::Smb1, [messages]).unwrap();
     let mut generator = generator(&profile, Some(1), 1);
-    let numbers: Vec<_> = (0..10).map(|_| generator.next_message().sequence.unwrap().0).collect();
-    assert_eq!(numbers, [2, 4, 3, 5, 6, 7, 9, 8, 10, 11]);
+    let numbers: Vec<_> = (0..16).map(|_| generator.next_message().sequence.unwrap().0).collect();
+    // A response without its request, then a cancelled request and its late response, then an echo.
+    assert_eq!(numbers[1..8], [1, 3, 4, 6, 5, 7, 8]);
+    assert_eq!(numbers[9..], [8, 10, 11, 13, 12, 14, 15], "the next pass goes on where the first ended");
 }
 
 #[test]
@@ -220,7 +228,7 @@ fn after_rewinding_the_same_messages_come_again() {
 fn a_compound_chain_takes_the_wire_once() {
     let conversation = smb2_conversation();
     let bytes = &conversation[2].0;
-    let place = |place| RecordedMessage { bytes, signing: Signing::Signed, place };
+    let place = |place| RecordedMessage { place, ..recorded(bytes, Signing::Signed) };
     let chain = [place(FramePlace::Opens), place(FramePlace::Continues), place(FramePlace::Opens)];
     let profile = Profile::replay(Dialect::Smb311, [chain]).unwrap();
     let mut generator = generator(&profile, None, 0);

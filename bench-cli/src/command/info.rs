@@ -94,7 +94,7 @@ impl Algorithm {
             protection: protection.name(),
             dialects: Dialect::ALL
                 .into_iter()
-                .filter(|dialect| Protection::of(*dialect).any(|known| known == protection))
+                .filter(|dialect| protection.is_known_to(*dialect))
                 .map(Dialect::name)
                 .collect(),
             backend: backend.name(),

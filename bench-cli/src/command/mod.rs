@@ -1,4 +1,5 @@
 //! One file per command: its options, and what it does with them.
 
 pub mod info;
+pub mod run;
 pub mod verify;

@@ -1,120 +1,265 @@
-//! What is to be measured: a list of cells. Everything in it has been checked before anything runs.
+//! Which cells are measured, and in which order their trials run.
 
-use std::fmt;
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
-use smbsign_engine::traffic::{BulkMessage, LinkRate, Wire};
+use smbsign_engine::traffic::{BulkMessage, LinkRate, Profile, ProfileError, RecordedMessage};
 
-use crate::record::{Direction, Engine, Protection, Transmit};
+use super::{ProfileChoice, Settings};
+use crate::record::{Direction, Protection};
 
-/// Everything that one invocation measures.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
-    /// In the order in which results are reported. Each protected cell's unsigned [baseline](Cell::baseline) is among them.
-    pub cells: Vec<Cell>,
-    /// Seed of file data and of the rounds' order.
-    pub seed: u64,
-    /// Where messages of the measured trials are to be written, as a pcap.
-    pub dump: Option<PathBuf>,
-}
-
-/// One point of the matrix.
-#[derive(Debug, Clone, PartialEq)]
+/// One cell of the matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cell {
-    /// The link, or none.
+    /// Dialect of its messages.
+    pub dialect: Dialect,
+    /// What protects them.
+    pub protection: Protection,
+    /// The link.
     pub link: LinkRate,
-    /// What is sent.
-    pub workload: Workload,
     /// Signing or verifying.
     pub direction: Direction,
-    /// How messages reach the MAC.
-    pub engine: Engine,
-    /// Whose kernels.
-    pub backend: Backend,
-    /// Threads that sign.
-    pub workers: NonZeroUsize,
-    /// Sessions; none for a key per message buffer.
-    pub sessions: Option<NonZeroUsize>,
-    /// How much memory the messages lie in.
-    pub set: WorkingSet,
-    /// What follows the signature.
-    pub transmit: Transmit,
-    /// MTU and packing.
-    pub wire: Wire,
-    /// The dialect.
-    pub dialect: Dialect,
-    /// What protects the messages.
-    pub protection: Protection,
-    /// One trial's window.
-    pub duration: Duration,
-    /// Trials, one a round.
-    pub rounds: NonZeroU32,
 }
 
 impl Cell {
-    /// The cell with which this one is compared: the same without protection.
+    /// The unsigned cell that this one is compared with.
     #[must_use]
-    pub fn baseline(&self) -> Self {
-        Self { protection: Protection::Unsigned, ..self.clone() }
+    pub const fn baseline(self) -> Self {
+        Self { protection: Protection::Unsigned, ..self }
     }
 }
 
-/// What is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Workload {
-    /// READ responses or WRITE requests of one length, from the protocol id to the end.
-    Bulk(BulkMessage, usize),
-    /// The messages of a capture.
-    Capture(PathBuf),
-}
-
-/// The profile's name in records.
-impl fmt::Display for Workload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bulk(BulkMessage::ReadResponse, _) => f.write_str("bulk-read"),
-            Self::Bulk(BulkMessage::WriteRequest, _) => f.write_str("bulk-write"),
-            Self::Capture(path) => write!(f, "capture:{}", path.display()),
-        }
-    }
-}
-
-/// How much memory the messages lie in.
+/// A trial's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WorkingSet {
-    /// As little as distinct buffers need: it stays in the caches.
-    Hot,
-    /// 256 MiB: every message comes from memory.
-    Cold,
-    /// So many bytes at least.
-    Bytes(usize),
+pub(super) struct Scheduled {
+    /// Index of the cell.
+    pub(super) cell: usize,
+    /// Which of the cell's rounds, from 0.
+    pub(super) round: u32,
+    /// Its place in the round's shuffled order, from 0.
+    pub(super) order: u32,
 }
 
-impl WorkingSet {
-    /// Bytes for messages of this length. Hot is max(512 KiB, 2 × message): the serial engine has one lane.
-    #[must_use]
-    pub const fn bytes(self, message_bytes: usize) -> usize {
-        const HOT: usize = 512 << 10;
-        const COLD: usize = 256 << 20;
-        match self {
-            Self::Hot if 2 * message_bytes > HOT => 2 * message_bytes,
-            Self::Hot => HOT,
-            Self::Cold => COLD,
-            Self::Bytes(bytes) => bytes,
+/// Everything that will be measured.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) settings: Settings,
+    pub(super) cells: Vec<Cell>,
+    pub(super) profiles: Vec<(Dialect, Profile)>,
+    left_out: Vec<LeftOut>,
+}
+
+/// A dialect that the profile has nothing for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{dialect} is left out: {reason}")]
+pub struct LeftOut {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// Why.
+    #[source]
+    pub reason: ProfileError,
+}
+
+/// A run that cannot be planned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Nothing is left to measure.
+    #[error("nothing to measure: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    NoCells(Vec<LeftOut>),
+    /// A value that makes no sense.
+    #[error("{option} cannot be {value}")]
+    OutOfBounds {
+        /// What was set.
+        option: &'static str,
+        /// To what.
+        value: String,
+    },
+}
+
+impl Plan {
+    /// The cells of these settings: every dialect with each of its protections, at every link, in every direction, each
+    /// with its unsigned baseline.
+    ///
+    /// # Errors
+    /// [`PlanError`].
+    pub fn new(settings: Settings) -> Result<Self, PlanError> {
+        check(&settings)?;
+        let (mut profiles, mut left_out) = (Vec::new(), Vec::new());
+        for &dialect in &settings.dialects {
+            match profile(&settings, dialect) {
+                Ok(profile) => profiles.push((dialect, profile)),
+                Err(reason) => left_out.push(LeftOut { dialect, reason }),
+            }
         }
+        let mut cells = Vec::new();
+        for &link in &settings.links {
+            for &direction in &settings.directions {
+                for &(dialect, _) in &profiles {
+                    cells.extend(
+                        Protection::of(dialect)
+                            .filter(|protection| is_measured(&settings, *protection))
+                            .map(|protection| Cell { dialect, protection, link, direction }),
+                    );
+                }
+            }
+        }
+        if cells.is_empty() {
+            return Err(PlanError::NoCells(left_out));
+        }
+        Ok(Self { settings, cells, profiles, left_out })
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The cells, in the order of the record.
+    #[must_use]
+    pub fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// Dialects that the profile has nothing for.
+    #[must_use]
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    /// How many trials there are.
+    #[must_use]
+    pub fn trial_count(&self) -> usize {
+        self.cells.iter().map(|cell| self.settings.rounds_at(cell.link) as usize).sum()
+    }
+
+    /// The sum of all windows, preparation not counted.
+    #[must_use]
+    pub fn measured_time(&self) -> Duration {
+        let of = |cell: &Cell| self.settings.duration_at(cell.link) * self.settings.rounds_at(cell.link);
+        self.cells.iter().map(of).sum()
+    }
+
+    /// Every trial, round by round.
+    ///
+    /// Each round visits its cells in an order of its own, so that a slow minute of the machine spreads over all cells,
+    /// and a signed cell stands beside its baseline. Cells with fewer rounds than others spread theirs over the run.
+    pub(super) fn rounds(&self) -> Vec<Vec<Scheduled>> {
+        let rounds_of = |cell: &Cell| self.settings.rounds_at(cell.link);
+        let most = self.cells.iter().map(rounds_of).max().unwrap_or(0);
+        let mut rounds = vec![Vec::new(); most as usize];
+        for (cell, coordinates) in self.cells.iter().enumerate() {
+            let own = rounds_of(coordinates);
+            for round in 0..own {
+                let at = u64::from(round) * u64::from(most) / u64::from(own);
+                rounds[at as usize].push(Scheduled { cell, round, order: 0 });
+            }
+        }
+        let mut random = fastrand::Rng::with_seed(self.settings.seed);
+        for round in &mut rounds {
+            random.shuffle(round);
+            for (order, trial) in round.iter_mut().enumerate() {
+                trial.order = order as u32;
+            }
+        }
+        rounds
+    }
+
+    pub(super) fn profile_of(&self, dialect: Dialect) -> Option<&Profile> {
+        self.profiles.iter().find_map(|(of, profile)| (*of == dialect).then_some(profile))
+    }
+
+    /// Bytes of message buffers that a worker asks for: every engine that takes one message after another has one job.
+    pub(super) fn set_bytes(&self, profile: &Profile) -> usize {
+        const HOT: usize = 512 << 10;
+        self.settings.set_bytes.unwrap_or_else(|| HOT.max(2 * profile.longest_message()))
     }
 }
 
-impl fmt::Display for WorkingSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hot => f.write_str("hot"),
-            Self::Cold => f.write_str("cold"),
-            Self::Bytes(bytes) => write!(f, "{bytes}"),
+fn is_measured(settings: &Settings, protection: Protection) -> bool {
+    match protection {
+        Protection::Unsigned => true,
+        Protection::Signed(_) => settings.protections.contains(&protection),
+        Protection::Sealed(_) => false,
+    }
+}
+
+fn profile(settings: &Settings, dialect: Dialect) -> Result<Profile, ProfileError> {
+    match &settings.profile {
+        ProfileChoice::BulkRead => Profile::bulk(BulkMessage::ReadResponse, dialect, settings.message_bytes),
+        ProfileChoice::BulkWrite => Profile::bulk(BulkMessage::WriteRequest, dialect, settings.message_bytes),
+        ProfileChoice::Capture(capture) => Profile::replay(
+            dialect,
+            capture.conversations().map(|messages| messages.iter().map(RecordedMessage::from)),
+        ),
+    }
+}
+
+fn check(settings: &Settings) -> Result<(), PlanError> {
+    let out_of_bounds = |option, value: String| Err(PlanError::OutOfBounds { option, value });
+    if settings.workers == 0 {
+        return out_of_bounds("the number of workers", "0".to_owned());
+    }
+    if settings.sessions == Some(0) {
+        return out_of_bounds("the number of sessions", "0".to_owned());
+    }
+    if !(settings.load > 0.0 && settings.load <= 1.0) {
+        return out_of_bounds("the load", settings.load.to_string());
+    }
+    if settings.duration.is_some_and(|duration| duration.is_zero()) {
+        return out_of_bounds("the duration", "0".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_plan_covers_every_dialect_and_signature_and_takes_well_below_two_minutes() {
+        let plan = Plan::new(Settings::default()).unwrap();
+        for dialect in Dialect::ALL {
+            for protection in Protection::of(dialect).filter(|one| !matches!(one, Protection::Sealed(_))) {
+                let cells = plan
+                    .cells()
+                    .iter()
+                    .filter(|cell| (cell.dialect, cell.protection) == (dialect, protection));
+                assert_eq!(cells.count(), 3, "{dialect} {protection}");
+            }
         }
+        assert_eq!(plan.cells().len(), 14 * 3);
+        assert!(plan.measured_time() < Duration::from_secs(50), "{:?}", plan.measured_time());
+    }
+
+    #[test]
+    fn every_cell_has_its_trials_and_each_baseline_the_same_rounds() {
+        let plan = Plan::new(Settings::default()).unwrap();
+        let rounds = plan.rounds();
+        assert_eq!(rounds.iter().map(Vec::len).sum::<usize>(), plan.trial_count());
+        for round in &rounds {
+            for trial in round {
+                let baseline = plan.cells()[trial.cell].baseline();
+                let beside = |other: &&Scheduled| plan.cells()[other.cell] == baseline;
+                assert_eq!(round.iter().find(beside).unwrap().round, trial.round);
+            }
+        }
+        assert_ne!(rounds[0].iter().map(|trial| trial.cell).collect::<Vec<_>>(), (0..42).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_order() {
+        let rounds = |seed| Plan::new(Settings { seed, ..Settings::default() }).unwrap().rounds();
+        assert_eq!(rounds(7), rounds(7));
+        assert_ne!(rounds(7), rounds(8));
+    }
+
+    #[test]
+    fn a_length_that_a_dialect_cannot_send_leaves_it_out_and_says_so() {
+        let plan = Plan::new(Settings { message_bytes: 1 << 20, ..Settings::default() }).unwrap();
+        assert!(plan.cells().iter().all(|cell| cell.dialect != Dialect::Smb1));
+        assert_eq!(plan.left_out().len(), 1);
+        assert!(Plan::new(Settings { message_bytes: 3, ..Settings::default() }).is_err());
     }
 }

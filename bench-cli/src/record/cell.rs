@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use smbsign_engine::protocol::{Cipher, Dialect, SigningAlgorithm};
 
@@ -32,6 +33,12 @@ impl Protection {
             .chain(dialect.ciphers().iter().copied().map(Self::Sealed))
     }
 
+    /// Whether a dialect has it.
+    #[must_use]
+    pub fn is_known_to(self, dialect: Dialect) -> bool {
+        Self::of(dialect).any(|known| known == self)
+    }
+
     /// The name in records and on the command line; `none` says unsigned.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -49,22 +56,17 @@ impl fmt::Display for Protection {
     }
 }
 
-/// A name that is no protection's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown protection {0:?}: one of {names}", names = names())]
-pub struct UnknownProtection(String);
-
-fn names() -> String {
-    Protection::all().map(Protection::name).collect::<Vec<_>>().join(", ")
-}
-
 impl FromStr for Protection {
-    type Err = UnknownProtection;
+    type Err = UnknownName;
 
-    fn from_str(name: &str) -> Result<Self, UnknownProtection> {
-        Self::all()
-            .find(|protection| protection.name().eq_ignore_ascii_case(name))
-            .ok_or_else(|| UnknownProtection(name.to_owned()))
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Self::all().find(|protection| protection.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            UnknownName {
+                what: "protection",
+                name: name.to_owned(),
+                known: Self::all().map(Self::name).collect::<Vec<_>>().join(", "),
+            }
+        })
     }
 }
 
@@ -103,18 +105,39 @@ pub enum Transmit {
     None,
 }
 
-/// Displays the name that serde and clap use.
-macro_rules! display_as_value {
-    ($($type:ty),+) => {$(
+/// A name that is no value's, with those that are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} {name:?}: one of {known}")]
+pub struct UnknownName {
+    what: &'static str,
+    name: String,
+    known: String,
+}
+
+/// Writes and reads the names that serde and clap use.
+macro_rules! named_values {
+    ($($type:ty = $what:literal),+) => {$(
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let value = clap::ValueEnum::to_possible_value(self);
+                let value = self.to_possible_value();
                 f.pad(value.as_ref().map_or("", |value| value.get_name()))
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, UnknownName> {
+                <Self as ValueEnum>::from_str(name, true).map_err(|_| UnknownName {
+                    what: $what,
+                    name: name.to_owned(),
+                    known: Self::value_variants().iter().map(Self::to_string).collect::<Vec<_>>().join(", "),
+                })
             }
         }
     )+};
 }
-display_as_value!(Engine, Direction, Transmit);
+named_values!(Engine = "engine", Direction = "direction", Transmit = "transmit");
 
 #[cfg(test)]
 mod tests {
@@ -140,5 +163,6 @@ mod tests {
         assert_eq!(serde_json::to_value(Direction::Verify).unwrap(), Direction::Verify.to_string());
         assert_eq!(serde_json::to_value(Engine::Serial).unwrap(), Engine::Serial.to_string());
         assert_eq!(serde_json::to_value(Transmit::None).unwrap(), Transmit::None.to_string());
+        assert_eq!("none".parse(), Ok(Transmit::None));
     }
 }

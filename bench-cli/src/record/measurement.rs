@@ -121,16 +121,8 @@ pub struct Trial {
     pub disturbed: bool,
 }
 
-impl Trial {
-    /// Bytes under the MAC per second of the window, in 10⁹.
-    #[must_use]
-    pub fn signed_gbytes_per_s(&self) -> f64 {
-        self.bytes as f64 / self.wall_ns as f64
-    }
-}
-
 impl Measurement {
-    /// Whether any trial was disturbed.
+    /// How many trials the machine disturbed.
     #[must_use]
     pub fn disturbed_trials(&self) -> usize {
         self.trials.iter().filter(|trial| trial.disturbed).count()

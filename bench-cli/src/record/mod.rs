@@ -13,7 +13,7 @@ mod tool;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use cell::{Direction, Engine, Protection, Transmit, UnknownProtection};
+pub use cell::{Direction, Engine, Protection, Transmit, UnknownName};
 pub use latency::{Latency, Percentiles};
 pub use machine::Machine;
 pub use measurement::{Measurement, Trial};

@@ -30,6 +30,11 @@ pub(super) fn bytes(bytes: u64) -> String {
         )
 }
 
+/// Bytes of a set, whose last digits say nothing.
+pub(super) fn about(bytes: u64) -> String {
+    if bytes < 10 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
+}
+
 /// `1 worker`, `2 workers`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
@@ -73,9 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_exact() {
+    fn message_sizes_are_exact_and_set_sizes_short() {
         assert_eq!(bytes(65_536), "64 KiB");
         assert_eq!(bytes(16_448 << 10), "16448 KiB");
         assert_eq!(bytes(1_500), "1,500 B");
+        assert_eq!(about(524_800), "512 KiB");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::record::Measurement;
 
-use super::figures::{bytes, count};
+use super::figures::{about, bytes, count};
 
 /// Cells of one link under the same conditions, in the record's order.
 pub(super) struct Group<'a> {
@@ -26,7 +26,7 @@ impl Group<'_> {
             count(cell.workers, "worker"),
             cell.sessions
                 .map_or_else(|| "a key per message".to_owned(), |sessions| count(sessions, "session")),
-            format!("{} set", bytes(cell.set_bytes)),
+            format!("{} set", about(cell.set_bytes)),
             format!("transmit {}", cell.transmit),
         ];
         format!("{}: {}", cell.link, conditions.join(", "))

@@ -1,4 +1,4 @@
-//! How results look: one file per form, each a function from a [`Run`](crate::record::Run) to a writer.
+//! How results look: one file per form, each a function from a [`Run`] to a writer.
 
 mod csv;
 mod figures;

@@ -68,7 +68,8 @@ fn rows(group: &Group<'_>, colour: Colour) -> Table {
     for cell in &group.cells {
         let dialect =
             if above.replace(cell.dialect) == Some(cell.dialect) { "" } else { cell.dialect.name() };
-        let mark = if cell.disturbed_trials() > 0 { " *" } else { "" };
+        let all_disturbed = !cell.trials.is_empty() && cell.disturbed_trials() == cell.trials.len();
+        let mark = if all_disturbed { " *" } else { "" };
         let mut row = vec![Cell::new(dialect), Cell::new(format!("{}{mark}", cell.protection))];
         match &cell.error {
             Some(_) => row.push(Cell::new("failed").fg(Color::Red)),
@@ -102,25 +103,47 @@ fn latency(cell: &Measurement, point: impl Fn(&crate::record::Percentiles) -> Op
     })
 }
 
-/// What the reader should not trust, each kind once.
+/// What the reader should not trust: a line on disturbed trials, one for each error, one for each kind of warning.
 fn doubts(run: &Run, sink: &mut dyn Write) -> io::Result<()> {
     let trials: usize = run.measurements.iter().map(|cell| cell.trials.len()).sum();
     let disturbed: usize = run.measurements.iter().map(Measurement::disturbed_trials).sum();
-    let mut said: BTreeMap<&str, Vec<&Measurement>> = BTreeMap::new();
+    match disturbed {
+        0 => writeln!(sink, "{}, none disturbed.", count(trials, "trial"))?,
+        _ => writeln!(
+            sink,
+            "{disturbed} of {} disturbed by the machine; cells marked * have no other.",
+            count(trials, "trial")
+        )?,
+    }
     for cell in &run.measurements {
-        for doubt in cell.warnings.iter().chain(&cell.error) {
-            said.entry(doubt).or_default().push(cell);
+        if let Some(error) = &cell.error {
+            writeln!(sink, "{}: {error}", place(cell))?;
         }
     }
-    if disturbed == 0 && said.is_empty() {
-        return writeln!(sink, "{}, none disturbed.", count(trials, "trial"));
-    }
-    writeln!(sink, "{disturbed} of {} disturbed by the machine (cells marked *).", count(trials, "trial"))?;
-    for (doubt, cells) in said {
-        match cells.as_slice() {
-            [cell] => writeln!(sink, "{} {} at {}: {doubt}", cell.dialect, cell.protection, cell.link)?,
-            cells => writeln!(sink, "{}: {doubt}", count(cells.len(), "cell"))?,
+    for warned in kinds_of_warnings(&run.measurements).into_values() {
+        match warned.as_slice() {
+            [] => {}
+            [(cell, warning)] => writeln!(sink, "{}: {warning}", place(cell))?,
+            [(cell, warning), ..] => {
+                writeln!(sink, "{}, such as {}: {warning}", count(warned.len(), "cell"), place(cell))?;
+            }
         }
     }
     Ok(())
+}
+
+fn place(cell: &Measurement) -> String {
+    format!("{} {} at {}", cell.dialect, cell.protection, cell.link)
+}
+
+/// Warnings that differ only in their figures are of one kind.
+fn kinds_of_warnings(cells: &[Measurement]) -> BTreeMap<String, Vec<(&Measurement, &str)>> {
+    let mut kinds: BTreeMap<String, Vec<(&Measurement, &str)>> = BTreeMap::new();
+    for cell in cells {
+        for warning in &cell.warnings {
+            let kind = warning.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+            kinds.entry(kind).or_default().push((cell, warning));
+        }
+    }
+    kinds
 }

@@ -1,10 +1,13 @@
 //! One flipped bit anywhere in a signed message is found, and the frame named.
 
+use std::fs;
 use std::ops::Range;
 
 use smbsign::capture::follow::{Follower, Header, Message, Verdict};
 use smbsign::capture::keys::Keys;
+use smbsign::capture::verification::Verification;
 use smbsign::capture::{Event, Frame};
+use smbsign_engine::protocol::Sender;
 
 use crate::sets::{self, Capture, judge};
 
@@ -83,7 +86,9 @@ fn is_verified(message: &Message) -> bool {
 
 #[test]
 fn a_flipped_bit_in_any_signed_message_is_found() {
-    for capture in sets::small() {
+    for capture in
+        [sets::small(), sets::full("captures"), sets::full("dc-profile/captures")].into_iter().flatten()
+    {
         every_flip_is_found(&capture, capture.keys(), in_signed_messages());
     }
 }
@@ -145,5 +150,50 @@ fn a_changed_mid_of_the_smb1_logon_that_gives_the_key_fails_alone() {
         let others: Vec<_> = judged.iter().filter(|message| message.frame > first.frame).collect();
         assert!(judged.iter().any(|message| message.frame == first.frame && is_failed(message)), "{name}");
         assert!(others.len() > 10 && others.into_iter().all(is_verified), "{name}");
+    }
+}
+
+#[test]
+fn a_changed_protocol_identifier_is_a_failure_and_no_damage() {
+    let capture = sets::named("smb311-aes-gmac-smbtorture-reauth-reconnect");
+    let mut bytes = fs::read(&capture.path).unwrap();
+    let mut headers = bytes.windows(5).enumerate().filter(|(_, window)| window == b"\xfeSMB@");
+    let at = headers.nth(19).unwrap().0;
+    for byte in at..at + 4 {
+        bytes[byte] ^= 0x04;
+        let verification = Verification::of(&bytes[..], capture.keys(), |_| ()).unwrap();
+        assert_eq!((verification.counts.failed, verification.damage.len()), (1, 0));
+        bytes[byte] ^= 0x04;
+    }
+}
+
+#[test]
+fn mangled_frames_give_verdicts_and_never_a_panic() {
+    let mut random = fastrand::Rng::with_seed(13);
+    let mut mangle = |frame: &mut Frame| match random.u8(0..8) {
+        0 => frame.bytes.truncate(random.usize(0..=frame.bytes.len())),
+        1 => frame.bytes.extend_from_within(random.usize(0..frame.bytes.len())..),
+        2..6 => {
+            for _ in 0..random.usize(1..6) {
+                let at = random.usize(0..frame.bytes.len().min(200));
+                frame.bytes[at] = [random.u8(..), 0, 0xff][random.usize(0..3)];
+            }
+        }
+        _ => frame.sender = if random.bool() { Sender::Client } else { Sender::Server },
+    };
+    for capture in sets::small() {
+        for _ in 0..3 {
+            let mut events = capture.events();
+            let mut frames = 0;
+            for event in &mut events {
+                if let Event::Frame(frame) = event
+                    && !frame.bytes.is_empty()
+                {
+                    mangle(frame);
+                    frames += 1;
+                }
+            }
+            assert!(judge(&events, capture.keys()).len() >= frames);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::profile::ProfileError;
 use super::{MAX_MESSAGE_BYTES, template};
 use crate::protocol::smb2::{self, MessageId, SessionId};
-use crate::protocol::{Dialect, smb1, status};
+use crate::protocol::{Dialect, Sender, smb1, status};
 
 /// A message that carries file data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,8 +75,13 @@ impl BulkMessage {
             (Dialect::Smb1, Self::WriteRequest) => template::Numbers::Smb1 { sequence: 0, mid: Some(0) },
             _ => template::Numbers::Smb2 { message_id: Some(0), session: template::SessionField::Written },
         };
+        let sender = match self {
+            Self::ReadResponse => Sender::Server,
+            Self::WriteRequest => Sender::Client,
+        };
         Ok(template::Template {
             bytes,
+            sender,
             signing: template::Signing::Signed,
             place: template::FramePlace::Opens,
             numbers,

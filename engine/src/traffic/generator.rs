@@ -14,7 +14,7 @@ pub struct GeneratorConfig {
     pub set_bytes: usize,
     /// Which wire the messages' byte times are for.
     pub wire: Wire,
-    /// What file data is made from.
+    /// What file data is made from, and SessionIds: generators of different seeds share none.
     pub seed: u64,
 }
 
@@ -45,6 +45,7 @@ pub struct Generator {
     bytes: Vec<u8>,
     slots: Vec<Slot>,
     connections: Vec<Connection>,
+    first_session_id: u64,
     numbers_per_pass: u64,
     mids_per_pass: u32,
     next_slot: usize,
@@ -123,7 +124,7 @@ impl Generator {
                     end,
                     opens_pass: if at == 0 { OpensPass::Yes } else { OpensPass::No },
                     numbers: template.numbers,
-                    sender: sender_of(&template.bytes),
+                    sender: template.sender,
                     signing: template.signing,
                     place: template.place,
                     wire_bytes,
@@ -136,6 +137,7 @@ impl Generator {
             bytes,
             slots,
             connections: vec![Connection::new(0); config.sessions.unwrap_or(passes).max(1)],
+            first_session_id: config.seed << 24 | 1,
             numbers_per_pass: profile.numbers_per_pass,
             mids_per_pass: profile.mids_per_pass,
             next_slot: 0,
@@ -161,8 +163,9 @@ impl Generator {
                 (connection.current_mid + self.mids_per_pass) % u32::from(smb1::UNSOLICITED_MID);
         }
         let message = &mut self.bytes[slot.start..slot.end];
-        slot.sent =
-            (self.session, number(message, slot.numbers, self.session, &self.connections[self.session]));
+        let session_id = self.first_session_id.wrapping_add((self.session as u64) << 3);
+        let connection = &self.connections[self.session];
+        slot.sent = (self.session, number(message, slot.numbers, self.session, session_id, connection));
         self.outgoing()
     }
 
@@ -172,10 +175,22 @@ impl Generator {
         self.outgoing()
     }
 
+    /// The message that was handed out last; before the first, the set's last one.
+    pub fn last(&mut self) -> Outgoing<'_> {
+        let last = self.next_slot.checked_sub(1).unwrap_or(self.slots.len() - 1);
+        self.message(last)
+    }
+
     #[inline]
     fn outgoing(&mut self) -> Outgoing<'_> {
-        let slot = &self.slots[self.next_slot];
-        self.next_slot = if self.next_slot + 1 == self.slots.len() { 0 } else { self.next_slot + 1 };
+        let slot = self.next_slot;
+        self.next_slot = if slot + 1 == self.slots.len() { 0 } else { slot + 1 };
+        self.message(slot)
+    }
+
+    #[inline]
+    fn message(&mut self, slot: usize) -> Outgoing<'_> {
+        let slot = &self.slots[slot];
         let (session, sequence) = slot.sent;
         Outgoing {
             bytes: &mut self.bytes[slot.start..slot.end],
@@ -220,10 +235,16 @@ impl Generator {
         self.bytes.len()
     }
 
+    /// Byte times on the wire per message.
+    #[must_use]
+    pub fn mean_wire_bytes(&self) -> f64 {
+        self.slots.iter().map(|slot| slot.wire_bytes).sum::<f64>() / self.slots.len() as f64
+    }
+
     /// The SessionId that SMB2 messages of this session carry.
     #[must_use]
-    pub const fn session_id(session: usize) -> smb2::SessionId {
-        smb2::SessionId(0x0000_1000_0000_0001 + ((session as u64) << 4))
+    pub const fn session_id(&self, session: usize) -> smb2::SessionId {
+        smb2::SessionId(self.first_session_id.wrapping_add((session as u64) << 3))
     }
 
     /// The UID that SMB1 messages of this session carry; sessions have connections of their own, so that UIDs may recur.
@@ -239,6 +260,7 @@ fn number(
     message: &mut [u8],
     numbers: Numbers,
     session: usize,
+    session_id: u64,
     connection: &Connection,
 ) -> Option<SequenceNumber> {
     match numbers {
@@ -248,8 +270,7 @@ fn number(
                 message[smb2::MESSAGE_ID_FIELD].copy_from_slice(&id.to_le_bytes());
             }
             if field == SessionField::Written {
-                let id = Generator::session_id(session);
-                message[smb2::SESSION_ID_FIELD].copy_from_slice(&id.0.to_le_bytes());
+                message[smb2::SESSION_ID_FIELD].copy_from_slice(&session_id.to_le_bytes());
             }
             None
         }
@@ -261,12 +282,5 @@ fn number(
             }
             Some(SequenceNumber((connection.current as u32).wrapping_add(sequence)))
         }
-    }
-}
-
-fn sender_of(message: &[u8]) -> Sender {
-    match smb2::Header::parse(message) {
-        Ok(header) => header.sender(),
-        Err(_) => smb1::Header::parse(message).map_or(Sender::Client, smb1::Header::sender),
     }
 }

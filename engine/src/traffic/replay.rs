@@ -7,14 +7,16 @@ use super::profile::{Profile, ProfileError};
 use super::template::{FramePlace, Numbers, SessionField, Signing, Template, payload_bytes, unsign};
 use crate::protocol::framing::Protocol;
 use crate::protocol::smb2::{Command, MessageId, SessionId};
-use crate::protocol::{Sender, sequence::SequenceNumbers, smb1, smb2, status};
+use crate::protocol::{Sender, SequenceNumber, sequence::SequenceNumbers, smb1, smb2, status};
 
 /// A message as it was seen on the wire, in the clear.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordedMessage<'a> {
     /// From the protocol id to the end; a compound's member with its padding.
     pub bytes: &'a [u8],
-    /// Whether it bore a signature of its own.
+    /// Which end sent it, as its connection tells: the header of SMB1's notifications does not.
+    pub sender: Sender,
+    /// Whether a session that signs signs it; a message of an unsigned session may well be one.
     pub signing: Signing,
     /// Where it stood in its frame.
     pub place: FramePlace,
@@ -60,6 +62,7 @@ pub(super) fn append_smb1<'a>(
     profile: &mut Profile,
     conversation: impl IntoIterator<Item = RecordedMessage<'a>>,
 ) -> Result<(), ProfileError> {
+    const ACTIVATING_RESPONSE: SequenceNumber = SequenceNumber(1);
     const FIRST_REQUEST: u32 = 2;
     let any_header = header_with_mid(smb1::UNSOLICITED_MID);
     let mut connection = SequenceNumbers::start(smb1::Header::parse(&any_header)?);
@@ -70,14 +73,17 @@ pub(super) fn append_smb1<'a>(
             continue;
         }
         let header = smb1::Header::parse(recorded.bytes)?;
-        let number = match header.sender() {
+        let number = match recorded.sender {
+            // What comes before a key exists takes no number.
+            _ if recorded.signing == Signing::Unsigned => ACTIVATING_RESPONSE,
             Sender::Client => connection.request(header),
-            // The request of a response that has none was sent before the recording began.
             Sender::Server => match connection.response(header) {
                 Some(number) => number,
+                None if header.command() == smb1::Command::SESSION_SETUP_ANDX => ACTIVATING_RESPONSE,
+                // Its request was sent before the recording began.
                 None => {
-                    connection.request(header);
-                    connection.response(header).unwrap_or(crate::protocol::SequenceNumber(FIRST_REQUEST))
+                    let request = connection.request(header);
+                    SequenceNumber(request.0.wrapping_add(1))
                 }
             },
         };
@@ -111,5 +117,13 @@ fn template(
     let mut bytes = recorded.bytes.to_vec();
     unsign(&mut bytes)?;
     let payload_bytes = payload_bytes(&bytes);
-    Ok(Template { bytes, signing, place: recorded.place, numbers, painted: 0..0, payload_bytes })
+    Ok(Template {
+        bytes,
+        sender: recorded.sender,
+        signing,
+        place: recorded.place,
+        numbers,
+        painted: 0..0,
+        payload_bytes,
+    })
 }

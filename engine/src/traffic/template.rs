@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::protocol::framing::Protocol;
-use crate::protocol::{MalformedMessage, SecuritySignature, Signature, smb1, smb2};
+use crate::protocol::{MalformedMessage, SecuritySignature, Sender, Signature, smb1, smb2};
 
 /// Whether a message of a profile is signed when its session signs; negotiation, for one, never is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +27,7 @@ pub enum FramePlace {
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     pub(super) bytes: Vec<u8>,
+    pub(super) sender: Sender,
     pub(super) signing: Signing,
     pub(super) place: FramePlace,
     pub(super) numbers: Numbers,
@@ -99,7 +100,7 @@ enum BulkDirection {
 }
 
 fn smb2_read_or_write(message: &[u8]) -> Option<BulkDirection> {
-    use crate::protocol::Sender::{Client, Server};
+    use Sender::{Client, Server};
     let header = smb2::Header::parse(message).ok()?;
     let structure_size = u16::from_le_bytes(*message.get(smb2::HEADER_BYTES..)?.first_chunk()?);
     match (header.command(), header.sender(), structure_size) {
@@ -110,7 +111,7 @@ fn smb2_read_or_write(message: &[u8]) -> Option<BulkDirection> {
 }
 
 fn smb1_read_or_write(message: &[u8]) -> Option<BulkDirection> {
-    use crate::protocol::Sender::{Client, Server};
+    use Sender::{Client, Server};
     let header = smb1::Header::parse(message).ok()?;
     match (header.command(), header.sender(), *message.get(smb1::HEADER_BYTES)?) {
         (smb1::Command::READ_ANDX, Server, 12) => Some(BulkDirection::Read),

@@ -15,8 +15,11 @@ use crate::capture::keys::NoKey;
 
 /// Numbers tried, from the next one up, when messages are missing.
 const NUMBERS_TRIED: u32 = 1 << 16;
-/// Bytes hashed in searching for lost numbers, on one connection.
-const SEARCH_BYTES: u64 = 512 << 20;
+/// Bytes hashed in searching for lost numbers in vain, on one connection: a fraction of a second's work, and still
+/// thousands of numbers for the longest messages.
+const SEARCH_BYTES: u64 = 256 << 20;
+/// What a number that was found gives back of them.
+const REFUND_BYTES: u64 = 16 << 20;
 
 /// Signing on a connection, from its first authenticated session on (rule 36).
 #[derive(Clone)]
@@ -125,6 +128,7 @@ impl Signing {
             let nearest = found.0.saturating_sub(NUMBERS_TRIED);
             self.skipped.extend((next < found).then(|| next.0.max(nearest)..found.0));
             self.numbers.found(header, sender, found);
+            self.search_bytes_left = SEARCH_BYTES.min(self.search_bytes_left + REFUND_BYTES);
         }
         if self.signers == Signers::Nobody {
             self.signers = Signers::Both;

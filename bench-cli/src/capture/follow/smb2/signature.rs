@@ -12,7 +12,7 @@ use crate::capture::follow::setup::Purpose;
 use crate::capture::keys::NoKey;
 
 impl Smb2 {
-    /// A message that says it is signed.
+    /// A message that says it is signed, in a transform as well: a client may sign what it then encrypts (rule 25).
     pub(super) fn signed(
         &mut self,
         context: &mut Context<'_>,

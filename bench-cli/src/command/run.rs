@@ -1,0 +1,148 @@
+//! `smbsign run`: throughput, latency and CPU per dialect and algorithm against unsigned, at each link rate.
+
+mod plan;
+mod value;
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use smbsign_engine::kernels::Backend;
+use smbsign_engine::protocol::Dialect;
+use smbsign_engine::traffic::{LinkRate, Mtu};
+
+use crate::exit::Exit;
+use crate::measure::{Cell, Dump, Observer, Plan, measure, self_check};
+use crate::output::{OutputOptions, writable};
+use crate::progress::Progress;
+use crate::record::{Direction, Engine, Measurement, Protection, Run, Transmit};
+use crate::report;
+use plan::{Planned, ProfileName};
+use value::{ByteSize, Choice, PackingName, WorkingSet};
+
+/// Measure throughput, latency and CPU of each dialect and algorithm against unsigned, at each link rate
+///
+/// Lists are comma-separated and take `all`. The unsigned baseline of each dialect always runs along.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// SMB1, 2.0.2, 2.1, 3.0, 3.0.2, 3.1.1
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
+    dialect: Vec<Choice<Dialect>>,
+    /// none, md5, hmac-sha256, aes-128-cmac, aes-128-gmac
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
+    protection: Vec<Choice<Protection>>,
+    /// serial: one message after another
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "serial")]
+    engine: Vec<Choice<Engine>>,
+    /// Link rates: 1GbE … 100GbE, any rate such as 400Mbit, or max for no link
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1GbE,10GbE,max")]
+    link: Vec<Choice<LinkRate>>,
+    /// sign, verify
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "sign")]
+    direction: Vec<Choice<Direction>>,
+    /// Messages: bulk-read, bulk-write, or capture:FILE for those of a capture
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "bulk-read")]
+    profile: Vec<Choice<ProfileName>>,
+    /// Bytes that the signature covers, for bulk profiles: 128, 4KiB, 1MiB … 16448KiB [default: 64KiB]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    message_size: Vec<ByteSize>,
+    /// Threads that sign [default: one less than there are cores, at least 1]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    workers: Vec<NonZeroUsize>,
+    /// Sessions, each with its own key [default: a key for every message buffer]
+    #[arg(long, value_name = "N")]
+    sessions: Option<NonZeroUsize>,
+    /// Memory that the messages lie in: hot (stays in the caches), cold (256 MiB), or a size
+    #[arg(long, value_name = "SET", default_value = "hot", value_parser = value::working_set)]
+    set: WorkingSet,
+    /// After signing: copy (into a transmit buffer, as a socket does), none (a network card reads the buffer itself)
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "copy")]
+    transmit: Vec<Choice<Transmit>>,
+    /// Kernels: portable or what `smbsign info` lists [default: the best that this CPU has]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    backend: Vec<Choice<Backend>>,
+    /// MTU of the link: 1500, 9000
+    #[arg(long, value_name = "BYTES", default_value = "1500", value_parser = value::mtu)]
+    mtu: Mtu,
+    /// How small messages share TCP segments
+    #[arg(long, value_enum, default_value = "auto")]
+    packing: PackingName,
+    /// One trial's length [default: 0.4s at a link, 0.1s at max]
+    #[arg(long, value_name = "TIME", value_parser = value::duration)]
+    duration: Option<Duration>,
+    /// Trials of each cell [default: 3 at a link, 9 at max]
+    #[arg(long, value_name = "N")]
+    rounds: Option<NonZeroU32>,
+    /// Seed of file data and of the order of cells
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Write messages of the measured trials as a pcap, with their keys beside it
+    #[arg(long, value_name = "FILE")]
+    dump: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+/// Measures and reports.
+///
+/// # Errors
+///
+/// Options that do not go together, a destination that cannot be written, a capture that cannot be read; an algorithm
+/// that does not give its known answers.
+pub fn run(args: &Args) -> anyhow::Result<Exit> {
+    let Planned { plans, notes } = args.plan()?;
+    let output = args.output.open()?;
+    if let Some(path) = &args.dump {
+        writable("--dump", path)?;
+    }
+    let mut watch = Watch { progress: output.progress(trials(&plans)) };
+    for note in notes {
+        watch.progress.note(note);
+    }
+    for plan in &plans {
+        self_check(plan.settings().backend)?;
+    }
+    let mut run = Run::start(command_line(), args.effective(&plans));
+    let mut dump = Dump::default();
+    for plan in &plans {
+        let measured = measure(plan, &mut watch);
+        run.measurements.extend(measured.measurements);
+        dump.append(measured.dump);
+    }
+    drop(watch);
+    if let Some(path) = &args.dump {
+        dump.write(path)?;
+    }
+    let (format, colour) = (output.format(), output.colour());
+    output.write(|sink| report::run(&run, format, colour, sink))?;
+    Ok(if run.measurements.iter().any(|cell| cell.error.is_some()) { Exit::Bad } else { Exit::Good })
+}
+
+fn trials(plans: &[Plan]) -> u64 {
+    plans.iter().map(|plan| plan.trial_count() as u64).sum()
+}
+
+/// Shows what is being measured.
+struct Watch {
+    progress: Progress,
+}
+
+impl Observer for Watch {
+    fn trial_starts(&mut self, cell: &Cell, _done: usize) -> ControlFlow<()> {
+        self.progress.doing(format_args!("{} {} at {}", cell.dialect, cell.protection, cell.link));
+        self.progress.step();
+        ControlFlow::Continue(())
+    }
+
+    fn round_ends(&mut self, _rows: &[Measurement]) {}
+}
+
+/// The command as typed; words that a shell would split are quoted.
+fn command_line() -> String {
+    let words = std::env::args().skip(1).map(|word| {
+        let plain = word.chars().all(|letter| letter.is_alphanumeric() || "-_=,.:/+".contains(letter));
+        if plain { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    });
+    std::iter::once("smbsign".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}

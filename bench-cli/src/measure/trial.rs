@@ -1,0 +1,289 @@
+//! One trial: a cell's workers over one window, and what the machine did meanwhile.
+
+use std::num::NonZeroU64;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use core_affinity::CoreId;
+use smbsign_engine::protocol::{Dialect, KeyError, SigningKey};
+use smbsign_engine::traffic::{Clock as _, Generator, GeneratorConfig, Profile};
+
+use super::clock::{Clock, core_clock_ghz, machine_probe_ns};
+use super::duty::{Duty, DutyError, prepare, session_keys};
+use super::latency::Latencies;
+use super::plan::{Cell, Plan};
+use super::sample::{Sample, SampleError, Samples};
+use super::settings::Keep;
+use super::system::{Account, Spent};
+use super::transmit::TransmitBuffer;
+use super::worker::{Done, Share, Worker};
+use crate::record::{Direction, Protection};
+
+/// Why a trial gave no figure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TrialError {
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Duty(#[from] DutyError),
+    #[error("after {checked} messages that were right: {error}")]
+    Sample { checked: u64, error: SampleError },
+    #[error("a worker thread panicked")]
+    Panicked,
+}
+
+/// What one trial found, over all its workers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outcome {
+    pub(super) messages: u64,
+    pub(super) signed_bytes: u64,
+    pub(super) payload_bytes: u64,
+    pub(super) wire_bytes: f64,
+    pub(super) wall_ns: f64,
+    pub(super) busy_ns: f64,
+    pub(super) waited_ns: u64,
+    pub(super) backlog_ns: u64,
+    pub(super) latencies: Option<Latencies>,
+    pub(super) spent: Spent,
+    pub(super) clock_ghz: f64,
+    pub(super) probe_before_ns: u64,
+    pub(super) probe_after_ns: u64,
+    pub(super) set_bytes: usize,
+    /// Messages that the reference implementation checked.
+    pub(super) verified: u64,
+    /// The first messages of one session and its key, if they were to be kept.
+    pub(super) opening: Option<Opening>,
+}
+
+/// The first messages that session 0 of a trial sent.
+#[derive(Debug, Clone)]
+pub(super) struct Opening {
+    pub(super) key: SigningKey,
+    /// SMB1's UID, or the SessionId.
+    pub(super) session_id: u64,
+    pub(super) messages: Vec<Sample>,
+}
+
+/// One thread's part, with what was read beside it.
+struct Part {
+    done: Done,
+    spent: Spent,
+    clock_ghz: f64,
+    probe_before_ns: u64,
+    probe_after_ns: u64,
+}
+
+/// Where the threads of a trial meet.
+struct Start {
+    ready: Barrier,
+    at: AtomicU64,
+}
+
+impl Start {
+    /// Waits for all threads; then all of them know one moment, a little ahead.
+    fn agree(&self, clock: &Clock) -> u64 {
+        const AHEAD: Duration = Duration::from_micros(200);
+        if self.ready.wait().is_leader() {
+            self.at.store(clock.now() + AHEAD.as_nanos() as u64, Ordering::Release);
+        }
+        self.ready.wait();
+        self.at.load(Ordering::Acquire)
+    }
+}
+
+/// Runs one trial of a cell; `seed` gives its keys and file data, so that no two trials share a key.
+pub(super) fn run(
+    plan: &Plan,
+    cell: Cell,
+    seed: u64,
+    keep: Keep,
+    clock: &Clock,
+) -> Result<Outcome, TrialError> {
+    let workers = plan.settings.workers;
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    let start = Start { ready: Barrier::new(workers), at: AtomicU64::new(0) };
+    let prepared = (0..workers)
+        .map(|worker| {
+            // One connection is enough for a dump.
+            let keep = if worker == 0 { keep } else { Keep::Nothing };
+            let sessions = plan.settings.sessions_of(worker);
+            let place = Place { sessions, seed: seed.wrapping_add(worker as u64), keep };
+            prepare_worker(plan, cell, place, clock)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let set_bytes = prepared.iter().map(|(worker, _)| worker.generator.set_bytes()).sum();
+    let first_session = prepared.first().map_or(0, |(worker, _)| match cell.dialect {
+        Dialect::Smb1 => u64::from(Generator::uid(0)),
+        _ => worker.generator.session_id(0).0,
+    });
+    let (jobs, keys): (Vec<_>, Vec<_>) = prepared.into_iter().unzip();
+    let parts = std::thread::scope(|scope| {
+        let threads: Vec<_> = jobs
+            .into_iter()
+            .enumerate()
+            .map(|(at, job)| {
+                let core = if cores.is_empty() { None } else { Some(cores[at % cores.len()]) };
+                let share = share(plan, cell, at, &job.generator);
+                let window = plan.settings.duration_at(cell.link);
+                let start = &start;
+                scope.spawn(move || run_worker(job, core, start, window, share))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or(Err(TrialError::Panicked)))
+            .collect::<Result<Vec<_>, _>>()
+    })?;
+    let mut outcome = Outcome { set_bytes, ..merge(&parts) };
+    for (part, keys) in parts.into_iter().zip(keys) {
+        check_samples(&mut outcome, part.done, &keys, first_session)?;
+    }
+    Ok(outcome)
+}
+
+/// What tells a worker from the others.
+struct Place {
+    sessions: Option<usize>,
+    seed: u64,
+    keep: Keep,
+}
+
+fn prepare_worker(
+    plan: &Plan,
+    cell: Cell,
+    Place { sessions, seed, keep }: Place,
+    clock: &Clock,
+) -> Result<(Worker, Vec<SigningKey>), TrialError> {
+    let settings = &plan.settings;
+    let profile = plan.profile_of(cell.dialect).unwrap_or_else(|| unreachable!("cells have profiles"));
+    let generator = Generator::new(
+        profile,
+        GeneratorConfig { sessions, set_bytes: plan.set_bytes(profile), wire: settings.wire, seed },
+    );
+    let keys = match cell.protection {
+        Protection::Signed(algorithm) => session_keys(algorithm, generator.sessions(), seed)?,
+        Protection::Unsigned | Protection::Sealed(_) => Vec::new(),
+    };
+    let duty = match (cell.protection, cell.direction) {
+        (Protection::Signed(_), Direction::Sign) => Duty::Sign(prepare(&keys, settings.backend)),
+        (Protection::Signed(_), Direction::Verify) => Duty::Verify(prepare(&keys, settings.backend)),
+        (Protection::Unsigned | Protection::Sealed(_), _) => Duty::PassOn,
+    };
+    let longest = profile.longest_message();
+    let (samples, opening) = match (cell.protection, keep) {
+        // Nothing is there to check in an unsigned cell.
+        (Protection::Unsigned | Protection::Sealed(_), _) => (Vec::new(), Vec::new()),
+        (_, Keep::Nothing) => (spread_lengths(longest), Vec::new()),
+        (_, Keep::FirstMessages) => (spread_lengths(longest), opening_lengths(profile)),
+    };
+    let (samples, opening) = (Samples::with_room(samples), Samples::with_room(opening));
+    let transmit = TransmitBuffer::new(settings.transmit, longest);
+    Ok((Worker { generator, duty, transmit, clock: clock.clone(), samples, opening }, keys))
+}
+
+/// Room for samples of any message: 32, fewer of very long ones.
+fn spread_lengths(longest: usize) -> Vec<usize> {
+    const BYTES: usize = 32 << 20;
+    vec![longest; (BYTES / longest.max(1)).clamp(2, 32)]
+}
+
+/// Room for a session's first messages: a pass of the profile or eight, fewer where they are very long.
+fn opening_lengths(profile: &Profile) -> Vec<usize> {
+    const BYTES: usize = 4 << 20;
+    let count = profile.message_count().max(8);
+    let mut left = BYTES;
+    let fits = |length: &usize| {
+        left = left.saturating_sub(*length);
+        left > 0
+    };
+    let mut lengths: Vec<_> = profile.message_lengths().cycle().take(count).take_while(fits).collect();
+    if lengths.is_empty() {
+        lengths.push(profile.longest_message());
+    }
+    lengths
+}
+
+/// Worker `at`'s share of the link: the same rate for all, the first departures spread over one message's time.
+fn share(plan: &Plan, cell: Cell, at: usize, generator: &Generator) -> Option<Share> {
+    let workers = plan.settings.workers as f64;
+    let offered = cell.link.bits_per_second()? as f64 * plan.settings.load;
+    let message_ns = generator.mean_wire_bytes() * 8e9 / offered;
+    Some(Share {
+        rate: NonZeroU64::new((offered / workers).round() as u64).unwrap_or(NonZeroU64::MIN),
+        offset: Duration::from_nanos((message_ns * at as f64) as u64),
+    })
+}
+
+fn run_worker(
+    mut worker: Worker,
+    core: Option<CoreId>,
+    start: &Start,
+    window: Duration,
+    share: Option<Share>,
+) -> Result<Part, TrialError> {
+    let pinned = core.filter(|core| core_affinity::set_for_current(*core)).map(|core| core.id);
+    let clock = worker.clock.clone();
+    let warm = worker.warm_up();
+    let probe_before_ns = machine_probe_ns(&clock);
+    let clock_before = core_clock_ghz(&clock);
+    // An error is given back only after the others, who wait for this thread, were met.
+    let at = start.agree(&clock);
+    warm?;
+    let account = Account::read(pinned);
+    let done = worker.run(at, window, share)?;
+    let spent = Account::read(pinned).since(account);
+    let clock_after = core_clock_ghz(&clock);
+    let probe_after_ns = machine_probe_ns(&clock);
+    let clock_ghz = f64::midpoint(clock_before, clock_after);
+    Ok(Part { done, spent, clock_ghz, probe_before_ns, probe_after_ns })
+}
+
+fn merge(parts: &[Part]) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut wire_bytes_per_ns = 0.0;
+    for (at, part) in parts.iter().enumerate() {
+        let done = &part.done;
+        outcome.messages += done.messages;
+        outcome.signed_bytes += done.signed_bytes;
+        outcome.payload_bytes += done.payload_bytes;
+        outcome.wire_bytes += done.wire_bytes;
+        outcome.busy_ns += done.busy_ns;
+        outcome.waited_ns += done.waited_ns;
+        outcome.backlog_ns = outcome.backlog_ns.max(done.backlog_ns);
+        wire_bytes_per_ns += done.wire_bytes / done.wall_ns.max(1) as f64;
+        outcome.spent = if at == 0 { part.spent } else { outcome.spent.and(part.spent) };
+        outcome.clock_ghz += part.clock_ghz / parts.len() as f64;
+        outcome.probe_before_ns = outcome.probe_before_ns.max(part.probe_before_ns);
+        outcome.probe_after_ns = outcome.probe_after_ns.max(part.probe_after_ns);
+        match (&mut outcome.latencies, &done.latencies) {
+            (Some(all), Some(own)) => all.merge(own),
+            (all @ None, own) => all.clone_from(own),
+            (Some(_), None) => {}
+        }
+    }
+    // Workers end within a message of each other; this is the window in which all of them together reach the sum of
+    // their rates.
+    outcome.wall_ns = outcome.wire_bytes / wire_bytes_per_ns;
+    outcome
+}
+
+fn check_samples(
+    outcome: &mut Outcome,
+    done: Done,
+    keys: &[SigningKey],
+    session_id: u64,
+) -> Result<(), TrialError> {
+    for sample in done.samples.iter().chain(&done.opening) {
+        if let Some(key) = keys.get(sample.session)
+            && sample.is_signed()
+        {
+            sample.check(key).map_err(|error| TrialError::Sample { checked: outcome.verified, error })?;
+            outcome.verified += 1;
+        }
+    }
+    if let (Some(key), false) = (keys.first(), done.opening.is_empty()) {
+        outcome.opening = Some(Opening { key: key.clone(), session_id, messages: done.opening });
+    }
+    Ok(())
+}

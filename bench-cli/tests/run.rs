@@ -1,0 +1,120 @@
+//! `smbsign run` through the real binary, with trials too short to mean anything.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+/// Three cells: SMB 3.1.1 unsigned, with AES-128-CMAC and with AES-128-GMAC.
+const FEW: [&str; 7] = [
+    "run",
+    "--dialect=3.1.1",
+    "--protection=aes-128-cmac,aes-128-gmac",
+    "--rounds=1",
+    "--duration=20ms",
+    "--workers=1",
+    "--message-size=4KiB",
+];
+
+fn run(more: &[&str]) -> Output {
+    let output = assert_cmd::cargo::cargo_bin_cmd!("smbsign").args(FEW).args(more).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+fn record(more: &[&str]) -> Value {
+    serde_json::from_slice(&run(&[more, &["--format=json"]].concat()).stdout).unwrap()
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_record_has_every_key_of_its_contract() {
+    let record = record(&["--link=1GbE,max"]);
+    assert_eq!(keys(&record), ["schema", "tool", "machine", "command", "started", "config", "measurements"]);
+    assert_eq!(record["schema"], "smbsign.run/1");
+    assert_eq!(keys(&record["tool"]), ["version", "commit", "rustc"]);
+    let machine = "cpu cores features microcode kernel os hypervisor smt numa page_size id";
+    assert_eq!(keys(&record["machine"]).join(" "), machine);
+    let cell = "dialect protection engine implementation backend workers sessions outstanding direction profile \
+        message_bytes wire_bytes_per_message set_bytes transmit arrival max_wait_us link offered_gbps achieved_gbps \
+        line_rate_held backlog_ms_end messages_per_s signed_mbytes_per_s payload_mbytes_per_s vs_unsigned \
+        added_cpu_ns_per_message added_cpu_s_per_gb vs_server cores_used pacer_cores thread_cpu_s cycles_per_byte \
+        occupancy latency_ns trials rounds verified warnings error";
+    let trial =
+        "round order messages bytes wall_ns busy_ns cpu_ns probe_ns unsigned_ns clock_ghz steal_ns disturbed";
+    let cells = record["measurements"].as_array().unwrap();
+    assert_eq!(cells.len(), 6);
+    for measured in cells {
+        assert_eq!(keys(measured).join(" "), cell);
+        assert_eq!(keys(&measured["trials"][0]).join(" "), trial);
+        assert_eq!(measured["error"], Value::Null);
+    }
+}
+
+#[test]
+fn cells_come_in_the_order_of_the_plan_with_their_baseline() {
+    let record = record(&["--link=max,1GbE"]);
+    let cells: Vec<_> = record["measurements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cell| format!("{} {}", cell["link"].as_str().unwrap(), cell["protection"].as_str().unwrap()))
+        .collect();
+    let of = |link| ["none", "aes-128-cmac", "aes-128-gmac"].map(|protection| format!("{link} {protection}"));
+    assert_eq!(cells, [of("1GbE"), of("max")].concat());
+}
+
+#[test]
+fn options_with_several_values_are_all_measured() {
+    let record = record(&[
+        "--link=max",
+        "--message-size=128,4KiB",
+        "--profile=bulk-read,bulk-write",
+        "--transmit=all",
+    ]);
+    assert_eq!(record["measurements"].as_array().unwrap().len(), 3 * 3 * 2 * 2);
+}
+
+#[test]
+fn csv_has_a_heading_and_a_row_per_cell() {
+    let csv = String::from_utf8(run(&["--link=max", "--format=csv"]).stdout).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 3);
+}
+
+#[test]
+fn nothing_but_the_table_is_printed_when_quiet() {
+    let output = run(&["--link=max", "--quiet"]);
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("aes-128-gmac") && !table.contains('\u{1b}'), "{table}");
+}
+
+#[test]
+fn what_is_left_out_is_noted_on_stderr_and_stdout_stays_json() {
+    let output = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
+        .args(["run", "--protection=md5,hmac-sha256", "--message-size=1MiB", "--link=max"])
+        .args(["--rounds=1", "--duration=20ms", "--format=json"])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("SMB1"), "{output:?}");
+    serde_json::from_slice::<Value>(&output.stdout).unwrap();
+}
+
+#[test]
+fn what_was_dumped_is_verified() {
+    let capture = std::env::temp_dir().join(format!("smbsign-dump-{}.pcap", std::process::id()));
+    let capture = capture.to_str().unwrap();
+    run(&["--link=max", "--transmit=all", "--dump", capture]);
+    let verified = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
+        .args(["verify", capture, "--format=json"])
+        .output()
+        .unwrap();
+    for path in [capture, &capture.replace(".pcap", ".json")] {
+        std::fs::remove_file(path).unwrap();
+    }
+    let total = &serde_json::from_slice::<Value>(&verified.stdout).unwrap()["total"];
+    assert_eq!(verified.status.code(), Some(0), "{total}");
+    assert!(total["signed"].as_u64().unwrap() > 0 && total["signed"] == total["verified"], "{total}");
+}
