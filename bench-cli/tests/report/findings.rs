@@ -133,6 +133,15 @@ fn rounds_that_overlap_show_no_difference() {
 }
 
 #[test]
+fn no_link_is_searched_for_a_difference_that_the_best_place_does_not_show() {
+    let apart = |protection, cost| paced(Dialect::Smb311, protection, 10.0, 10.0, cost);
+    let linked = [apart(CMAC, 0.8), apart(GMAC, 0.5)];
+    assert_eq!(with(&found(&linked), "costs less CPU").len(), 1);
+    let alike = [CMAC, GMAC].map(|protection| unpaced(Dialect::Smb311, protection, 65_536, 0.8));
+    assert!(with(&found(&[linked, alike].concat()), "costs less CPU").is_empty());
+}
+
+#[test]
 fn cells_that_failed_or_were_disturbed_say_nothing_and_are_counted() {
     let [cmac, gmac] =
         [unpaced(Dialect::Smb311, CMAC, 65_536, 0.8), unpaced(Dialect::Smb311, GMAC, 65_536, 0.1)];

@@ -48,7 +48,8 @@ pub(super) fn findings(cells: &Cells<'_>) -> Vec<String> {
 
 type Sentence = fn(&Measurement, &Measurement) -> Option<String>;
 
-/// A sentence for each set of conditions, from the link and dialect where the cost is seen best and the two cells differ.
+/// A sentence for each set of conditions, from the link and dialect where the cost is seen best. Where those two cells do
+/// not differ no other link is asked: among many, one would differ by chance.
 fn pairs(
     cells: &Cells<'_>,
     are_partners: impl Fn(&Measurement, &Measurement) -> bool,
@@ -59,16 +60,15 @@ fn pairs(
     let mut covered = Vec::new();
     let candidates = cells.best_first();
     for cell in &candidates {
-        // A cost does not depend on the link: one is enough.
         let scope = Conditions { link: "", arrival: None, ..Conditions::of(cell) };
         let partner =
             candidates.iter().find(|other| other.dialect == cell.dialect && are_partners(cell, other));
         if let Some(other) = partner
             && !covered.contains(&scope)
-            && let Some(text) = sentence(cell, other)
         {
             covered.push(scope);
-            found.push(format!("{text} {}", cells.source(&[cell, other], told)));
+            let text = sentence(cell, other);
+            found.extend(text.map(|text| format!("{text} {}", cells.source(&[cell, other], told))));
         }
     }
     found

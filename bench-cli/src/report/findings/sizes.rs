@@ -15,14 +15,17 @@ pub(super) fn findings(cells: &Cells<'_>) -> Vec<String> {
     let mut covered: Vec<&Measurement> = Vec::new();
     let candidates = cells.best_first();
     for cell in &candidates {
+        // As with other costs, the place where this one is seen best decides.
+        if covered.iter().any(|other| are_alike_at_any_link(cell, other)) {
+            continue;
+        }
+        covered.push(cell);
         let family = |other: &&&Measurement| other.dialect == cell.dialect && are_alike(cell, other);
         let smallest = candidates.iter().filter(family).min_by_key(|cell| cell.message_bytes);
         let largest = candidates.iter().filter(family).max_by_key(|cell| cell.message_bytes);
-        let is_covered = covered.iter().any(|other| are_alike_at_any_link(cell, other));
-        if let (Some(small), Some(large), false) = (smallest, largest, is_covered)
+        if let (Some(small), Some(large)) = (smallest, largest)
             && let Some(text) = sentence(small, large)
         {
-            covered.push(cell);
             let told = [Aspect::Size, Aspect::Set];
             sentences.push(format!("{text} {}", cells.source(&[small, large], &told)));
         }
