@@ -8,6 +8,7 @@
 //!
 //! | room | is | imports |
 //! | --- | --- | --- |
+//! | [`traffic`] | the messages of a measurement, and when they depart | `protocol` |
 //! | [`signing`], [`sealing`] | one message signed, verified, sealed, opened | `protocol`, `mac` |
 //! | [`mac`] | what each algorithm is: the reference, and prepared keys | `kernels`, `protocol`'s keys |
 //! | [`kernels`] | the CPU's own instructions; the only room with `unsafe` | nothing |

@@ -22,10 +22,8 @@ fn generator(profile: &Profile, sessions: Option<usize>, set_bytes: usize) -> Ge
 }
 
 fn recorded(bytes: &[u8], signing: Signing) -> RecordedMessage<'_> {
-    let sender = smb2::Header::parse(bytes).map_or_else(
-        |_| smb1::Header::parse(bytes).map_or(Sender::Client, smb1::Header::sender),
-        |header| header.sender(),
-    );
+    let smb1 = smb1::Header::parse(bytes).map(smb1::Header::sender);
+    let sender = smb2::Header::parse(bytes).map(smb2::Header::sender).or(smb1).unwrap_or(Sender::Client);
     RecordedMessage { bytes, sender, signing, place: FramePlace::Opens }
 }
 

@@ -212,7 +212,9 @@ impl Framer {
         let State::Frame(frame) = &self.state else { return };
         let ended = frame.reached == frame.length;
         if frame.bytes.len() >= HEADER_BYTES || (ended && frame.missing == 0) {
-            if Protocol::of(&frame.bytes).is_err() {
+            // On a proven stream, an identifier with one byte changed is a changed message, for the reader to judge.
+            let changed = self.trust == Trust::Proven && resembles_identifier(&frame.bytes);
+            if Protocol::of(&frame.bytes).is_err() && !changed {
                 let skipped = (HEADER_BYTES + frame.bytes.len()) as u64;
                 self.state =
                     State::Searching(Unread { skipped, ..Unread::new(self.first_packet, Cause::NotFraming) });
@@ -288,6 +290,14 @@ impl Framer {
             sink(Found::Unread(unread));
         }
     }
+}
+
+/// Whether no more than one byte of the protocol identifier is wrong.
+fn resembles_identifier(frame: &[u8]) -> bool {
+    const IDENTIFIERS: [&[u8; 4]; 4] = [b"\xffSMB", b"\xfeSMB", b"\xfdSMB", b"\xfcSMB"];
+    let same =
+        |identifier: &[u8; 4]| identifier.iter().zip(frame).filter(|(one, other)| one == other).count();
+    IDENTIFIERS.into_iter().any(|identifier| same(identifier) >= 3)
 }
 
 /// Moves bytes into `buffer` until it holds `total`; gives back the rest.

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::ops::AddAssign;
 
 use serde::Serialize;
+use smbsign_engine::protocol::smb2::SessionId;
 
 use super::follow::{Follower, Header, Message, Unchecked, Verdict};
 use super::keys::Keys;
@@ -114,14 +115,18 @@ impl Verification {
 
     fn frame(&mut self, messages: Vec<Message>) {
         self.counts.frame(&messages);
+        let mut session = String::new();
         for message in messages {
+            session = match message.header {
+                Header::Smb1 { .. } => String::new(),
+                // Rule 6: the previous message's.
+                Header::Smb2 { session_id: SessionId::RELATED, .. } => session,
+                header => header.session(),
+            };
             match &message.verdict {
                 Verdict::Unchecked(reason) => {
-                    let session = match message.header {
-                        Header::Smb1 { .. } => String::new(),
-                        header => header.session(),
-                    };
-                    let session = UncheckedSession { connection: message.connection, session };
+                    let session =
+                        UncheckedSession { connection: message.connection, session: session.clone() };
                     self.unchecked.entry(session).or_insert_with(|| (0, reason.clone())).0 += 1;
                 }
                 Verdict::Failed { .. } => self.failures.push(message),

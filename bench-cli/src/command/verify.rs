@@ -1,21 +1,21 @@
 //! `smbsign verify`: checks every signature in real captures.
 
+mod outcome;
+
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
-use serde::Serialize;
-use smbsign_engine::protocol::Sender;
 
-use crate::capture::follow::{Message, Verdict};
 use crate::capture::keys::{Credentials, KeyFile, Keys, Secret};
 use crate::capture::verification::{Counts, Verification};
 use crate::exit::Exit;
 use crate::output::OutputOptions;
 use crate::progress::Progress;
 use crate::report::{self, messages};
+pub use outcome::{CaptureReport, FailureReport, UncheckedReport, VerifyReport};
 
 /// Check every signature in real captures (pcap, pcapng)
 ///
@@ -30,16 +30,16 @@ pub struct Args {
     /// Take keys from this file instead of the JSON beside each capture
     #[arg(long, value_name = "FILE", conflicts_with = "user")]
     keys: Option<PathBuf>,
-    /// Derive every key from this user's password alone; no key file is read
+    /// Derive every key from this user's password alone; no key file is read. May be given for several users
     #[arg(long, value_name = "NAME")]
-    user: Option<String>,
-    /// The user's domain; the one sent in the logon enters the keys
-    #[arg(long, value_name = "NAME", requires = "user", default_value = "", hide_default_value = true)]
-    domain: String,
-    /// The user's password; better kept from the process list in --password-file or $SMBSIGN_PASSWORD
+    user: Vec<String>,
+    /// The user's domain, once for all users or for each; the one sent in the logon enters the keys
+    #[arg(long, value_name = "NAME", requires = "user")]
+    domain: Vec<String>,
+    /// The user's password, for each user; better kept from the process list in --password-file or $SMBSIGN_PASSWORD
     #[arg(long, value_name = "TEXT", requires = "user", conflicts_with = "password_file")]
-    password: Option<Secret<String>>,
-    /// Read the user's password from the first line of this file
+    password: Vec<Secret<String>>,
+    /// Read the passwords from this file, a line for each user
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
     /// Write one CSV row per message, with a leading column `capture` when there are several captures
@@ -49,79 +49,8 @@ pub struct Args {
     output: OutputOptions,
 }
 
-/// Damage told of one capture on stderr; the rest is counted. JSON has all of it.
-const DAMAGE_TOLD: usize = 20;
-
-/// What `smbsign verify` found; its JSON is this.
-#[derive(Debug, Serialize)]
-pub struct VerifyReport {
-    /// `smbsign.verify/1`.
-    pub schema: &'static str,
-    /// In the order of the command line.
-    pub captures: Vec<CaptureReport>,
-    /// The sums.
-    pub total: Counts,
-}
-
-/// What one capture came to.
-#[derive(Debug, Serialize)]
-pub struct CaptureReport {
-    /// Its path.
-    pub capture: String,
-    /// The counts.
-    #[serde(flatten)]
-    pub counts: Counts,
-    /// Every message whose signature failed.
-    pub failures: Vec<FailureReport>,
-    /// The sessions that lack keys.
-    pub unchecked_sessions: Vec<UncheckedReport>,
-    /// What is wrong with the capture itself, in words.
-    pub damage: Vec<String>,
-    /// Why there are no results at all.
-    pub error: Option<String>,
-}
-
-/// A message whose signature failed.
-#[derive(Debug, Serialize)]
-pub struct FailureReport {
-    /// Number of its SMB frame, over all connections.
-    pub frame: u64,
-    /// Number of the packet that completed the frame, as Wireshark counts.
-    pub packet: u64,
-    /// Index of the connection.
-    pub connection: usize,
-    /// `client` or `server`.
-    pub sender: &'static str,
-    /// The dialect's name, where it is known.
-    pub dialect: Option<&'static str>,
-    /// The command's name.
-    pub command: String,
-    /// MessageId, under SMB1 the MID.
-    pub message_id: Option<u64>,
-    /// SessionId, under SMB1 the UID, in hexadecimal.
-    pub session: String,
-    /// Where in the frame, or in its plaintext, the message begins.
-    pub offset: usize,
-    /// The right signature in hexadecimal, where it can be told.
-    pub expected: Option<String>,
-    /// The signature field in hexadecimal.
-    pub found: Option<String>,
-    /// What is wrong.
-    pub reason: String,
-}
-
-/// A session whose messages could not all be checked.
-#[derive(Debug, Serialize)]
-pub struct UncheckedReport {
-    /// Index of the connection.
-    pub connection: usize,
-    /// SessionId in hexadecimal; empty under SMB1.
-    pub session: String,
-    /// Messages and transforms that could not be checked.
-    pub messages: u64,
-    /// Why the first of them could not.
-    pub reason: String,
-}
+/// Lines of one kind that stderr tells of one capture; the rest is counted.
+const LINES_TOLD: usize = 20;
 
 /// Verifies the captures.
 ///
@@ -136,17 +65,24 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut rows = args.messages.as_deref().map(create).transpose()?;
     let progress = output.progress(captures.iter().map(|capture| steps(capture)).sum());
 
+    let wanted = match (&rows, captures.len()) {
+        (None, _) => Rows::None,
+        (Some(_), 1) => Rows::Plain,
+        (Some(_), _) => Rows::WithCapture,
+    };
     let results: Vec<_> = captures
         .par_iter()
         .map(|capture| {
             progress.doing(capture.display());
             let keys = given.clone().unwrap_or_else(|| keys_beside(capture, &progress));
-            verify(capture, keys, &progress, rows.is_some())
+            let result = verify(capture, keys, &progress, wanted);
+            progress.step();
+            result
         })
         .collect();
 
     if let Some(file) = &mut rows {
-        write_rows(file, &results).with_context(|| "cannot write --messages")?;
+        write_rows(file, wanted, &results).context("cannot write --messages")?;
     }
     let reports: Vec<_> = results.into_iter().map(|result| result.report).collect();
     tell(&reports, &progress);
@@ -159,45 +95,40 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     Ok(report.exit())
 }
 
-impl VerifyReport {
-    /// A wrong signature outweighs a capture that could not be read, and that one a missing key.
-    fn exit(&self) -> Exit {
-        if self.total.failed > 0 {
-            Exit::Bad
-        } else if self.captures.iter().any(|capture| capture.error.is_some()) {
-            Exit::Input
-        } else if self.total.unchecked > 0 || self.total.undecryptable > 0 {
-            Exit::Inconclusive
-        } else {
-            Exit::Good
-        }
-    }
-}
-
 impl Args {
     /// The keys that the command line gives for all captures.
     fn keys_given(&self) -> anyhow::Result<Option<Keys>> {
         if let Some(path) = &self.keys {
             return Ok(Some(Keys::from_file(KeyFile::read(path)?)));
         }
-        let Some(user) = self.user.clone() else { return Ok(None) };
-        let credentials = Credentials::new(user, self.domain.clone(), self.password()?);
-        Ok(Some(Keys::from_credentials(credentials)))
+        if self.user.is_empty() {
+            return Ok(None);
+        }
+        let passwords = self.passwords()?;
+        if passwords.len() != self.user.len() {
+            bail!("{} users, but {} passwords", self.user.len(), passwords.len());
+        }
+        let domain = |index| self.domain.get(index).or(self.domain.last()).cloned().unwrap_or_default();
+        let credentials = self.user.iter().zip(passwords).enumerate();
+        let credentials = credentials
+            .map(|(index, (user, password))| Credentials::new(user.clone(), domain(index), password));
+        Ok(Some(Keys::from_credentials(credentials.collect())))
     }
 
-    fn password(&self) -> anyhow::Result<Secret<String>> {
-        if let Some(password) = &self.password {
-            return Ok(password.clone());
+    fn passwords(&self) -> anyhow::Result<Vec<Secret<String>>> {
+        if !self.password.is_empty() {
+            return Ok(self.password.clone());
         }
         if let Some(path) = &self.password_file {
             let text = fs::read_to_string(path)
                 .map(Secret::new)
                 .with_context(|| format!("cannot read --password-file {}", path.display()))?;
-            return Ok(Secret::new(text.lines().next().unwrap_or_default().to_owned()));
+            return Ok(text.lines().map(|line| Secret::new(line.to_owned())).collect());
         }
-        std::env::var("SMBSIGN_PASSWORD")
+        let password = std::env::var("SMBSIGN_PASSWORD")
             .map(Secret::new)
-            .context("--user takes --password, --password-file or SMBSIGN_PASSWORD")
+            .context("--user takes --password, --password-file or SMBSIGN_PASSWORD")?;
+        Ok(vec![password])
     }
 }
 
@@ -242,79 +173,54 @@ fn keys_beside(capture: &Path, progress: &Progress) -> Keys {
     })
 }
 
-/// One capture's results, and the rows of its messages if they were asked for.
-struct CaptureResult {
-    report: CaptureReport,
-    rows: Vec<[String; messages::COLUMNS.len()]>,
+/// Which rows of messages are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    None,
+    Plain,
+    /// With a leading column that names the capture.
+    WithCapture,
 }
 
-fn verify(capture: &Path, keys: Keys, progress: &Progress, wants_rows: bool) -> CaptureResult {
-    let mut rows = Vec::new();
+impl Rows {
+    fn leading(self, field: &str) -> impl Iterator<Item = &str> {
+        (self == Self::WithCapture).then_some(field).into_iter()
+    }
+}
+
+/// One capture's results, and the rows of its messages as CSV.
+struct CaptureResult {
+    report: CaptureReport,
+    rows: Vec<u8>,
+}
+
+fn verify(capture: &Path, keys: Keys, progress: &Progress, wanted: Rows) -> CaptureResult {
+    let name = capture.display().to_string();
+    let mut rows = csv::Writer::from_writer(Vec::new());
     let verified = File::open(capture).map_err(anyhow::Error::from).and_then(|file| {
         let source = Stepping { file, progress, read: 0 };
         Ok(Verification::of(source, keys, |message| {
-            if wants_rows {
-                rows.push(messages::row(message));
+            if wanted != Rows::None {
+                let row = messages::row(message);
+                let row = wanted.leading(&name).chain(row.iter().map(String::as_str));
+                rows.write_record(row).expect("rows of one length go into memory");
             }
         })?)
     });
+    let rows = rows.into_inner().expect("memory takes everything");
     let (verification, error) = match verified {
         Ok(verification) => (verification, None),
         Err(error) => (Verification::default(), Some(format!("{error:#}"))),
     };
-    let unchecked_sessions = verification.unchecked.into_iter().map(|(session, (messages, reason))| {
-        let reason = reason.to_string();
-        UncheckedReport { connection: session.connection, session: session.session, messages, reason }
-    });
-    let report = CaptureReport {
-        capture: capture.display().to_string(),
-        counts: verification.counts,
-        failures: verification.failures.iter().map(FailureReport::of).collect(),
-        unchecked_sessions: unchecked_sessions.collect(),
-        damage: verification.damage.iter().map(ToString::to_string).collect(),
-        error,
-    };
+    let report = CaptureReport::new(name, verification, error);
     CaptureResult { report, rows }
 }
 
-impl FailureReport {
-    fn of(message: &Message) -> Self {
-        let (expected, found) = match &message.verdict {
-            Verdict::Failed { expected, found, .. } => (*expected, *found),
-            _ => (None, None),
-        };
-        Self {
-            frame: message.frame,
-            packet: message.packet,
-            connection: message.connection,
-            sender: match message.sender {
-                Sender::Client => "client",
-                Sender::Server => "server",
-            },
-            dialect: message.dialect.map(|dialect| dialect.name()),
-            command: message.header.command(),
-            message_id: message.header.message_id(),
-            session: message.header.session(),
-            offset: message.offset,
-            expected: expected.map(|field| field.to_string()),
-            found: found.map(|field| field.to_string()),
-            reason: message.verdict.to_string(),
-        }
-    }
-}
-
-fn write_rows(file: &mut File, results: &[CaptureResult]) -> csv::Result<()> {
-    let mut writer = csv::Writer::from_writer(file);
-    let several = results.len() > 1;
-    let leading = |name| several.then_some(name).into_iter();
-    writer.write_record(leading("capture").chain(messages::COLUMNS))?;
-    for result in results {
-        for row in &result.rows {
-            let capture = leading(result.report.capture.as_str());
-            writer.write_record(capture.chain(row.iter().map(String::as_str)))?;
-        }
-    }
-    Ok(writer.flush()?)
+fn write_rows(file: &mut File, wanted: Rows, results: &[CaptureResult]) -> anyhow::Result<()> {
+    let mut header = csv::Writer::from_writer(Vec::new());
+    header.write_record(wanted.leading("capture").chain(messages::COLUMNS))?;
+    file.write_all(&header.into_inner()?)?;
+    Ok(results.iter().try_for_each(|result| file.write_all(&result.rows))?)
 }
 
 /// What is wrong with the captures and what keys are missing, on stderr.
@@ -324,28 +230,35 @@ fn tell(reports: &[CaptureReport], progress: &Progress) {
             progress.error(format_args!("{capture}: {error}"));
             continue;
         }
-        for damage in damage.iter().take(DAMAGE_TOLD) {
-            progress.note(format_args!("{capture}: {damage}"));
-        }
-        if let Some(more @ 1..) = damage.len().checked_sub(DAMAGE_TOLD) {
-            progress.note(format_args!("{capture}: and damage in {more} more places"));
-        }
-        for UncheckedReport { connection, session, messages, reason } in unchecked_sessions {
+        let unchecked = unchecked_sessions.iter().map(|one| {
+            let UncheckedReport { connection, session, messages, reason } = one;
             let session = if session.is_empty() { "SMB1" } else { session };
-            progress.note(format_args!(
-                "{capture}: connection {connection}, session {session}: {messages} messages not checked: {reason}"
-            ));
+            format!("connection {connection}, session {session}: {messages} messages not checked: {reason}")
+        });
+        if !unchecked_sessions.is_empty() {
+            let messages: u64 = unchecked_sessions.iter().map(|session| session.messages).sum();
+            let sessions = unchecked_sessions.len();
+            progress.note(format_args!("{capture}: {messages} messages of {sessions} sessions not checked:"));
         }
+        tell_first(progress, capture, unchecked);
+        tell_first(progress, capture, damage.iter().cloned());
         if counts.frames == 0 {
             progress.note(format_args!("{capture}: no SMB messages"));
         }
     }
 }
 
+fn tell_first(progress: &Progress, capture: &str, mut lines: impl Iterator<Item = String>) {
+    lines.by_ref().take(LINES_TOLD).for_each(|line| progress.note(format_args!("{capture}: {line}")));
+    if let more @ 1.. = lines.count() {
+        progress.note(format_args!("{capture}: and {more} more (--format json has all)"));
+    }
+}
+
 const STEP_BYTES: u64 = 1 << 20;
 
 fn steps(capture: &Path) -> u64 {
-    fs::metadata(capture).map_or(0, |metadata| metadata.len() / STEP_BYTES)
+    fs::metadata(capture).map_or(1, |metadata| metadata.len() / STEP_BYTES + 1)
 }
 
 /// A file that moves the progress bar as it is read.

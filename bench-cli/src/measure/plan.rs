@@ -51,7 +51,7 @@ pub struct Plan {
 
 /// A dialect that the profile has nothing for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("SMB {dialect} is left out: {reason}")]
+#[error("{dialect} is left out: {reason}")]
 pub struct LeftOut {
     /// The dialect.
     pub dialect: Dialect,

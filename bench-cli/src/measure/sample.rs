@@ -37,17 +37,17 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    /// Room for `count` messages of up to `longest` bytes.
-    pub(super) fn with_room(count: usize, longest: usize) -> Self {
-        let empty = || Sample {
-            bytes: vec![0xff; longest],
+    /// Room for a message of each of these lengths, in this order.
+    pub(super) fn with_room(lengths: impl IntoIterator<Item = usize>) -> Self {
+        let empty = |length| Sample {
+            bytes: vec![0xff; length],
             session: 0,
             sequence: None,
             sender: Sender::Server,
             signing: Signing::Unsigned,
             place: FramePlace::Opens,
         };
-        Self { room: (0..count).map(|_| empty()).collect(), kept: 0 }
+        Self { room: lengths.into_iter().map(empty).collect(), kept: 0 }
     }
 
     /// For how many messages there is room in all.
@@ -99,5 +99,41 @@ impl Sample {
         }
         let tag = reference::tag(key, &nonce, &message)?;
         if tag.as_bytes()[..found.len()] == found { Ok(()) } else { Err(SampleError::WrongSignature) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smbsign_engine::kernels::Backend;
+    use smbsign_engine::mac::PreparedKey;
+    use smbsign_engine::protocol::Dialect;
+    use smbsign_engine::signing;
+    use smbsign_engine::traffic::{BulkMessage, Generator, GeneratorConfig, Profile, Wire};
+
+    use super::*;
+
+    #[test]
+    fn a_right_signature_passes_and_any_flipped_bit_does_not() {
+        for dialect in Dialect::ALL {
+            for &algorithm in dialect.signing_algorithms() {
+                let key = SigningKey::new(algorithm, &[9; 16]).unwrap();
+                let profile = Profile::bulk(BulkMessage::ReadResponse, dialect, 300).unwrap();
+                let config =
+                    GeneratorConfig { sessions: Some(1), set_bytes: 0, wire: Wire::default(), seed: 3 };
+                let mut generator = Generator::new(&profile, config);
+                let message = generator.next_message();
+                let prepared = PreparedKey::new(&key, Backend::detect());
+                signing::sign(&prepared, message.bytes, message.sequence).unwrap();
+                let mut samples = Samples::with_room([300]);
+                samples.keep(&generator.last());
+                let mut sample = samples.into_kept().remove(0);
+                assert_eq!(sample.check(&key), Ok(()));
+                for byte in [9, 20, 50, 299] {
+                    sample.bytes[byte] ^= 0x10;
+                    assert_eq!(sample.check(&key), Err(SampleError::WrongSignature), "{dialect} byte {byte}");
+                    sample.bytes[byte] ^= 0x10;
+                }
+            }
+        }
     }
 }

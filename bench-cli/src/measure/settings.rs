@@ -49,7 +49,8 @@ pub struct Settings {
     pub message_bytes: usize,
     /// Threads, each on a core of its own while there are enough.
     pub workers: usize,
-    /// Sessions per worker; `None` for a key of its own for every message buffer.
+    /// Sessions, spread over the workers, each of which has one at least; `None` for a key of its own for every message
+    /// buffer.
     pub sessions: Option<usize>,
     /// Kernels.
     pub backend: Backend,
@@ -113,6 +114,14 @@ impl Settings {
             LinkRate::Max => Duration::from_millis(100),
             LinkRate::BitsPerSecond(_) => Duration::from_millis(400),
         })
+    }
+
+    /// Sessions of the worker with this index.
+    #[must_use]
+    pub fn sessions_of(&self, worker: usize) -> Option<usize> {
+        let sessions = self.sessions?;
+        let one_more = usize::from(worker < sessions % self.workers);
+        Some((sessions / self.workers + one_more).max(1))
     }
 
     /// Trials of a cell at this link; at least 1.

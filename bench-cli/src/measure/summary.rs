@@ -2,7 +2,7 @@
 
 use smbsign_engine::mac::PreparedKey;
 use smbsign_engine::protocol::SigningKey;
-use smbsign_engine::traffic::LinkRate;
+use smbsign_engine::traffic::{LinkRate, Profile};
 
 use super::disturbance::{is_disturbed, probe_ns};
 use super::latency::Latencies;
@@ -26,7 +26,7 @@ impl CellTrials {
 /// A line counts as held at this share of the link and above,
 const HELD_SHARE: f64 = 0.995;
 /// with at most this much waiting when the window closed.
-const HELD_BACKLOG_NS: u64 = 1_000_000;
+const HELD_BACKLOG_MS: f64 = 1.0;
 
 /// One trial's figures beside its baseline's.
 struct Figures<'a> {
@@ -56,10 +56,6 @@ impl Figures<'_> {
 
     fn added_ns(&self) -> Option<f64> {
         Some(self.outcome.busy_ns - self.unsigned_ns()?)
-    }
-
-    fn is_held(&self, link_gbps: f64) -> bool {
-        self.achieved_gbps() >= HELD_SHARE * link_gbps && self.outcome.backlog_ns <= HELD_BACKLOG_NS
     }
 }
 
@@ -115,8 +111,8 @@ pub(super) fn summarise(
 fn blank(plan: &Plan, cell: Cell) -> Measurement {
     let settings = &plan.settings;
     let profile = plan.profile_of(cell.dialect);
-    let count = profile.map_or(1, |profile| profile.message_count()) as f64;
-    let message_bytes = profile.map_or(0, |profile| profile.message_bytes()) as f64 / count;
+    let count = profile.map_or(1, Profile::message_count) as f64;
+    let message_bytes = profile.map_or(0, Profile::message_bytes) as f64 / count;
     let offered = cell.link.bits_per_second().map(|bits| bits as f64 / 1e9 * settings.load);
     Measurement {
         dialect: cell.dialect,
@@ -125,7 +121,7 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
         implementation: implementation(plan, cell),
         backend: settings.backend.name().to_owned(),
         workers: settings.workers,
-        sessions: settings.sessions.map(|sessions| sessions * settings.workers),
+        sessions: (0..settings.workers).map(|worker| settings.sessions_of(worker)).sum(),
         outstanding: None,
         direction: cell.direction,
         profile: settings.profile.name(),
@@ -175,38 +171,47 @@ fn implementation(plan: &Plan, cell: Cell) -> String {
 
 /// Medians over the chosen trials; ratios are formed within a round before.
 fn fill(measurement: &mut Measurement, plan: &Plan, cell: Cell, chosen: &[Figures<'_>]) {
-    let over = |value: fn(&Figures<'_>) -> f64| median(chosen.iter().map(value)).unwrap_or(0.0);
-    let maybe = |value: fn(&Figures<'_>) -> Option<f64>| median(chosen.iter().filter_map(value));
-    measurement.achieved_gbps = over(|trial| trial.achieved_gbps());
-    measurement.messages_per_s = over(|trial| trial.per_second(trial.outcome.messages as f64));
-    measurement.signed_mbytes_per_s = over(|trial| trial.per_second(trial.outcome.signed_bytes as f64) / 1e6);
+    measurement.achieved_gbps = over(chosen, Figures::achieved_gbps);
+    measurement.messages_per_s = over(chosen, |trial| trial.per_second(trial.outcome.messages as f64));
+    measurement.signed_mbytes_per_s =
+        over(chosen, |trial| trial.per_second(trial.outcome.signed_bytes as f64) / 1e6);
     measurement.payload_mbytes_per_s =
-        over(|trial| trial.per_second(trial.outcome.payload_bytes as f64) / 1e6);
+        over(chosen, |trial| trial.per_second(trial.outcome.payload_bytes as f64) / 1e6);
     measurement.added_cpu_ns_per_message =
-        maybe(|trial| Some(trial.added_ns()? / (trial.outcome.messages.max(1)) as f64));
+        known(chosen, |trial| Some(trial.added_ns()? / trial.outcome.messages.max(1) as f64));
     measurement.added_cpu_s_per_gb =
-        maybe(|trial| Some(trial.added_ns()? / trial.outcome.signed_bytes.max(1) as f64));
-    measurement.cores_used = over(|trial| trial.outcome.busy_ns / trial.outcome.wall_ns);
-    measurement.cycles_per_byte = maybe(|trial| {
+        known(chosen, |trial| Some(trial.added_ns()? / trial.outcome.signed_bytes.max(1) as f64));
+    measurement.cores_used = over(chosen, |trial| trial.outcome.busy_ns / trial.outcome.wall_ns);
+    measurement.cycles_per_byte = known(chosen, |trial| {
         let cycles = trial.outcome.busy_ns * trial.outcome.clock_ghz;
         (trial.outcome.signed_bytes > 0).then(|| cycles / trial.outcome.signed_bytes as f64)
     });
     measurement.set_bytes = chosen.first().map_or(0, |trial| trial.outcome.set_bytes as u64);
     let LinkRate::BitsPerSecond(bits) = cell.link else { return };
-    measurement.vs_unsigned = maybe(|trial| trial.vs_unsigned());
-    measurement.pacer_cores = Some(over(|trial| trial.outcome.waited_ns as f64 / trial.outcome.wall_ns));
-    measurement.backlog_ms_end = Some(over(|trial| trial.outcome.backlog_ns as f64 / 1e6));
+    measurement.vs_unsigned = known(chosen, Figures::vs_unsigned);
+    measurement.pacer_cores =
+        Some(over(chosen, |trial| trial.outcome.waited_ns as f64 / trial.outcome.wall_ns));
+    measurement.backlog_ms_end = Some(over(chosen, |trial| trial.outcome.backlog_ns as f64 / 1e6));
     if plan.settings.load < 1.0 {
         measurement.latency_ns = merged(chosen);
         return;
     }
-    let link_gbps = bits.get() as f64 / 1e9;
-    let held = chosen.iter().filter(|trial| trial.is_held(link_gbps)).count();
-    let is_held = 2 * held > chosen.len();
+    let kept_full = measurement.achieved_gbps >= HELD_SHARE * bits.get() as f64 / 1e9;
+    let is_held = kept_full && measurement.backlog_ms_end <= Some(HELD_BACKLOG_MS);
     measurement.line_rate_held = (!chosen.is_empty()).then_some(is_held);
     if is_held {
         measurement.latency_ns = merged(chosen);
     }
+}
+
+/// The median over trials.
+fn over<'a>(trials: &[Figures<'a>], value: impl Fn(&Figures<'a>) -> f64) -> f64 {
+    median(trials.iter().map(value)).unwrap_or(0.0)
+}
+
+/// The median over the trials that have a figure.
+fn known<'a>(trials: &[Figures<'a>], value: impl Fn(&Figures<'a>) -> Option<f64>) -> Option<f64> {
+    median(trials.iter().filter_map(value))
 }
 
 fn merged(chosen: &[Figures<'_>]) -> Option<crate::record::Latency> {
@@ -257,4 +262,81 @@ pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let (upper, lower) = (values.get(values.len() / 2)?, values.get(values.len().checked_sub(1)? / 2)?);
     Some(f64::midpoint(*lower, *upper))
+}
+
+#[cfg(test)]
+mod tests {
+    use smbsign_engine::protocol::Dialect;
+
+    use super::super::Settings;
+    use super::*;
+
+    const MESSAGES: u64 = 1000;
+
+    /// A trial of 1000 messages of 64 KiB in `wall_ms`, `busy` of which were work.
+    fn outcome(wall_ms: f64, busy: f64, disturbed: bool) -> Outcome {
+        let probe_after_ns = if disturbed { 2000 } else { 1000 };
+        Outcome {
+            messages: MESSAGES,
+            signed_bytes: MESSAGES << 16,
+            wire_bytes: 1e6,
+            wall_ns: wall_ms * 1e6,
+            busy_ns: busy * wall_ms * 1e6,
+            clock_ghz: 4.0,
+            probe_before_ns: 1000,
+            probe_after_ns,
+            ..Outcome::default()
+        }
+    }
+
+    /// SMB1 at a link of 1 Gbit/s, which 1000 of these messages fill for 8 ms: unsigned first, then MD5.
+    fn row(unsigned: Vec<Outcome>, signed: Vec<Outcome>) -> Measurement {
+        let links = vec![LinkRate::ETHERNET[0]];
+        let plan =
+            Plan::new(Settings { dialects: vec![Dialect::Smb1], links, ..Settings::default() }).unwrap();
+        let trials = |outcomes: Vec<Outcome>, cell| CellTrials {
+            trials: outcomes
+                .into_iter()
+                .zip(0..)
+                .map(|(outcome, round)| (Scheduled { cell, round, order: 0 }, outcome))
+                .collect(),
+            error: None,
+        };
+        summarise(&plan, 1, &[trials(unsigned, 0), trials(signed, 1)], 1000.0).unwrap()
+    }
+
+    #[test]
+    fn a_line_that_is_kept_full_is_held_and_one_that_is_not_is_not() {
+        let kept = |wall_ms| row(vec![outcome(8.0, 0.1, false)], vec![outcome(wall_ms, 0.5, false)]);
+        assert_eq!(kept(8.0).line_rate_held, Some(true));
+        assert_eq!(kept(8.03).line_rate_held, Some(true));
+        assert_eq!(kept(8.1).line_rate_held, Some(false));
+        let mut late = outcome(8.0, 0.5, false);
+        late.backlog_ns = 1_000_001;
+        assert_eq!(row(vec![outcome(8.0, 0.1, false)], vec![late]).line_rate_held, Some(false));
+    }
+
+    #[test]
+    fn ratios_are_formed_within_a_round_and_costs_beyond_the_baseline() {
+        let unsigned = vec![outcome(8.0, 0.1, false), outcome(16.0, 0.1, false), outcome(8.0, 0.1, false)];
+        let signed = vec![outcome(8.0, 0.6, false), outcome(16.0, 0.6, false), outcome(16.0, 0.6, false)];
+        let row = row(unsigned, signed);
+        assert_eq!(row.vs_unsigned, Some(1.0));
+        let added = row.added_cpu_ns_per_message.unwrap();
+        assert!((added - 8000.0).abs() < 1.0, "0.5 cores for 16 ms over 1000 messages: {added}");
+        assert!((row.cycles_per_byte.unwrap() - 0.6 * 16e6 * 4.0 / 65_536_000.0).abs() < 1e-9);
+        assert_eq!(row.trials[0].unsigned_ns, Some(800_000));
+    }
+
+    #[test]
+    fn disturbed_trials_count_only_where_there_is_no_other() {
+        let unsigned = vec![outcome(8.0, 0.1, false); 3];
+        let mixed = vec![outcome(80.0, 0.9, true), outcome(8.0, 0.5, false), outcome(80.0, 0.9, true)];
+        let quiet = row(unsigned.clone(), mixed);
+        assert_eq!((quiet.cores_used, quiet.line_rate_held), (0.5, Some(true)));
+        assert!(quiet.warnings[0].contains("2 of 3 trials were disturbed, they do not count"));
+        let all = row(unsigned, vec![outcome(80.0, 0.9, true); 3]);
+        assert_eq!(all.cores_used, 0.9);
+        assert!(all.warnings[0].contains("all of them count"));
+    }
 }

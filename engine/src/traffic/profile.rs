@@ -9,7 +9,7 @@ use crate::protocol::{Dialect, MalformedMessage, framing};
 #[non_exhaustive]
 pub enum ProfileError {
     /// The dialect has no message of this length.
-    #[error("an SMB {dialect} message of this kind has {min} to {max} bytes, not {asked}")]
+    #[error("a {dialect} message of this kind has {min} to {max} bytes, not {asked}")]
     MessageBytes {
         /// The dialect.
         dialect: Dialect,
@@ -21,7 +21,7 @@ pub enum ProfileError {
         max: usize,
     },
     /// None of the recorded messages that a session signs belongs to the dialect's generation of the protocol.
-    #[error("nothing was recorded that an SMB {0} session could sign")]
+    #[error("nothing was recorded that a session of {0} could sign")]
     NothingRecorded(Dialect),
     /// A recorded message is longer than the generator makes any.
     #[error("a recorded message of {0} bytes is too long")]
@@ -98,13 +98,18 @@ impl Profile {
     /// Bytes of a pass from protocol ids to ends, framing not counted.
     #[must_use]
     pub fn message_bytes(&self) -> usize {
-        self.messages.iter().map(|message| message.bytes.len()).sum()
+        self.message_lengths().sum()
+    }
+
+    /// Bytes of each message, in the order of the pass.
+    pub fn message_lengths(&self) -> impl Iterator<Item = usize> + Clone {
+        self.messages.iter().map(|message| message.bytes.len())
     }
 
     /// The longest message.
     #[must_use]
     pub fn longest_message(&self) -> usize {
-        self.messages.iter().map(|message| message.bytes.len()).max().unwrap_or(0)
+        self.message_lengths().max().unwrap_or(0)
     }
 
     /// Byte times of a pass on the wire.

@@ -305,6 +305,9 @@ pub enum Unchecked {
     /// Messages before this one are missing, and its sequence number was not found again.
     #[error("its sequence number is not known after missing messages")]
     SequenceLost,
+    /// The message has not its own signature, but perhaps its request's, which is missing.
+    #[error("its request is missing, whose signature it may echo")]
+    RequestMissing,
     /// The message is compressed.
     #[error("compressed messages are not looked into")]
     Compressed,

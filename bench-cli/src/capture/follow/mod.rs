@@ -34,6 +34,7 @@ enum Coverage {
 }
 
 /// A connection and what both its ends know.
+#[derive(Clone)]
 struct Followed {
     connection: Connection,
     coverage: Option<Coverage>,
@@ -69,7 +70,8 @@ impl Place {
     }
 }
 
-/// Follows every connection of one capture.
+/// Follows every connection of one capture. A clone goes on from the same point by itself.
+#[derive(Clone)]
 pub struct Follower {
     keys: Keys,
     connections: Vec<Followed>,

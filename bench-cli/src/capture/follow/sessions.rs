@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
@@ -34,6 +35,7 @@ impl Negotiated {
 }
 
 /// A signing key, ready for use.
+#[derive(Clone)]
 pub(super) struct Signer {
     key: SigningKey,
     pub(super) prepared: PreparedKey,
@@ -107,7 +109,7 @@ impl Session {
         if self.openers.is_err()
             && let (Some(client), Some(server)) = (cipher_key(Sender::Client), cipher_key(Sender::Server))
         {
-            self.openers = Ok([opener(&client), opener(&server)]);
+            self.openers = Ok([prepare(&client), prepare(&server)]);
         }
     }
 
@@ -138,15 +140,15 @@ fn derive_openers(
     preauth: Option<&PreauthHash>,
 ) -> Result<[OpeningKey; 2], NoKey> {
     let cipher = negotiated.encryption.ok_or(NoKey::NoCipher)?;
-    let derived = |sender| {
+    let opener = |sender| {
         CipherKey::derive(key, negotiated.dialect, cipher, sender, preauth)
-            .map(|key| opener(&key))
+            .map(|key| prepare(&key))
             .map_err(|_| NoKey::DamagedSessionSetup)
     };
-    Ok([derived(Sender::Client)?, derived(Sender::Server)?])
+    Ok([opener(Sender::Client)?, opener(Sender::Server)?])
 }
 
-fn opener(key: &CipherKey) -> OpeningKey {
+fn prepare(key: &CipherKey) -> OpeningKey {
     OpeningKey::new(key, Backend::detect())
 }
 
@@ -155,16 +157,16 @@ fn opener(key: &CipherKey) -> OpeningKey {
 pub(super) struct SessionIndex(usize);
 
 /// Every session of the capture, found by its SessionId from any connection.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sessions {
-    all: Vec<Session>,
+    all: Vec<Arc<Session>>,
     by_id: HashMap<SessionId, Vec<SessionIndex>>,
 }
 
 impl Sessions {
     pub(super) fn add(&mut self, id: SessionId, session: Session) -> SessionIndex {
         let index = SessionIndex(self.all.len());
-        self.all.push(session);
+        self.all.push(Arc::new(session));
         self.by_id.entry(id).or_default().push(index);
         index
     }

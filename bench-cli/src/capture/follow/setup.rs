@@ -46,7 +46,7 @@ pub(super) struct Completed {
 }
 
 /// The exchanges in progress on one connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Exchanges {
     /// By the request that is to be answered.
     requested: HashMap<MessageId, Exchange>,
@@ -61,19 +61,22 @@ impl Exchanges {
         &mut self,
         header: Header<'_>,
         message: &[u8],
-        connection_hash: &PreauthHash,
+        connection_hash: Option<&PreauthHash>,
         live: bool,
     ) -> Option<Purpose> {
         let request = Request::parse(message).ok()?;
         let id = header.session_id();
         let mut exchange = self.continued.remove(&id).unwrap_or_else(|| {
-            let (purpose, seen) = match (request.binding, id, live) {
-                (true, ..) => (Purpose::Bind, Seen::Whole),
-                (false, SessionId::NONE, _) => (Purpose::Establish, Seen::Whole),
-                (false, _, true) => (Purpose::Reauthenticate, Seen::Whole),
-                (false, _, false) => (Purpose::Establish, Seen::InPart),
+            let (purpose, whole) = match (request.binding, id, live) {
+                (true, ..) => (Purpose::Bind, true),
+                (false, SessionId::NONE, _) => (Purpose::Establish, true),
+                (false, _, true) => (Purpose::Reauthenticate, true),
+                (false, _, false) => (Purpose::Establish, false),
             };
-            let preauth = connection_hash.clone();
+            // NTLM's last message never comes first.
+            let whole = whole && connection_hash.is_some() && !ntlm::is_authenticate(request.token);
+            let seen = if whole { Seen::Whole } else { Seen::InPart };
+            let preauth = connection_hash.cloned().unwrap_or_default();
             Exchange { purpose, preauth, seen, challenge: None, logon: None }
         });
         exchange.preauth.update(message);

@@ -1,6 +1,7 @@
 //! SMB1: one key and one row of numbers for a whole connection (rules 28 to 37).
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
@@ -19,12 +20,15 @@ use crate::capture::keys::ntlm::{self, Logon};
 use crate::capture::keys::{Keys, NoKey};
 
 /// Numbers tried, from the next one up, when messages are missing.
-const NUMBERS_TRIED: u64 = 1 << 16;
-/// Bytes hashed in searching for lost numbers, on one connection.
-const SEARCH_BYTES: u64 = 512 << 20;
+const NUMBERS_TRIED: u32 = 1 << 16;
+/// Bytes hashed in searching for lost numbers in vain, on one connection: a fraction of a second's work, and still
+/// thousands of numbers for the longest messages.
+const SEARCH_BYTES: u64 = 256 << 20;
+/// What a number that was found gives back of them.
+const REFUND_BYTES: u64 = 16 << 20;
 
 /// The SMB1 side of one connection.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Smb1 {
     challenge: Option<[u8; 8]>,
     /// Session setups that await an answer, by MID.
@@ -35,6 +39,7 @@ pub(super) struct Smb1 {
 }
 
 /// A session setup request, as far as its response depends on it.
+#[derive(Clone)]
 struct Exchange {
     field: SecuritySignature,
     logon: Option<Logon>,
@@ -43,12 +48,15 @@ struct Exchange {
 }
 
 /// Signing on a connection, from its first authenticated session on (rule 36).
+#[derive(Clone)]
 struct Signing {
     key: Result<PreparedKey, NoKey>,
     numbers: SequenceNumbers,
     /// Rule 37: numbers run, but nobody signs.
     active: bool,
     counting: Counting,
+    /// Numbers of requests that are missing.
+    skipped: Vec<Range<u32>>,
     search_bytes_left: u64,
 }
 
@@ -62,11 +70,15 @@ enum Counting {
     },
     /// Messages are missing.
     Lost,
+    /// Everything before is missing: no number was seen yet.
+    Unknown,
 }
 
 impl Smb1 {
     pub(super) fn damage(&mut self) {
-        if let Some(signing) = &mut self.signing {
+        if let Some(signing) = &mut self.signing
+            && signing.counting != Counting::Unknown
+        {
             signing.counting = Counting::Lost;
         }
     }
@@ -88,7 +100,7 @@ impl Smb1 {
             }
         };
         if self.signing.is_none() && coverage == Coverage::InPart {
-            self.signing = keys.smb1_key(connection).map(Signing::midway);
+            self.signing = keys.smb1_key(connection).as_ref().map(Signing::midway);
         }
         let number = self.signing.as_mut().and_then(|signing| signing.number(place.sender, header));
         let verdict = match (header.command(), place.sender) {
@@ -175,6 +187,7 @@ impl Smb1 {
             numbers: SequenceNumbers::start(header),
             active: signed,
             counting: Counting::Certain,
+            skipped: Vec::new(),
             search_bytes_left: SEARCH_BYTES,
         };
         let number = signing.numbers.response(header);
@@ -215,12 +228,13 @@ impl Smb1 {
 
 impl Signing {
     /// On a connection whose beginning is missing: nothing is known but the key.
-    fn midway(key: SigningKey) -> Self {
+    fn midway(key: &SigningKey) -> Self {
         Self {
-            key: Ok(PreparedKey::new(&key, Backend::detect())),
+            key: Ok(PreparedKey::new(key, Backend::detect())),
             numbers: SequenceNumbers::unknown(),
             active: false,
-            counting: Counting::Lost,
+            counting: Counting::Unknown,
+            skipped: Vec::new(),
             search_bytes_left: SEARCH_BYTES,
         }
     }
@@ -228,6 +242,7 @@ impl Signing {
     /// Takes a message's number. Who sent it, TCP tells.
     fn number(&mut self, sender: Sender, header: Header<'_>) -> Option<SequenceNumber> {
         match sender {
+            _ if self.counting == Counting::Unknown => None,
             Sender::Client => Some(self.numbers.request(header)),
             // Rule 34.
             Sender::Server if is_notification(sender, header) => None,
@@ -247,31 +262,30 @@ impl Signing {
             Err(reason) => return Verdict::Unchecked(reason.clone().into()),
         };
         let check = |number| signing::verify(key, sender, bytes, Some(number));
-        let verifies = |number| check(number) == Ok(signing::Verdict::Verified);
-        let counted = number.filter(|number| verifies(*number));
+        let verdict = number.map(check);
+        let counted = number.filter(|_| verdict == Some(Ok(signing::Verdict::Verified)));
+        let mut hashed = 0;
         let found = counted.or_else(|| {
-            let (from, count) = search_range(self.counting, &self.numbers, sender, number)?;
-            if header.signature().is_zero() {
-                return None;
-            }
-            let affordable = self.search_bytes_left.min(SEARCH_BYTES / 4) / (bytes.len() as u64).max(1);
-            let mut tried = 0;
-            let found = (0..count.min(affordable))
-                .map(|ahead| SequenceNumber(from.wrapping_add(ahead as u32)))
-                .inspect(|_| tried += 1)
-                .find(|number| verifies(*number));
-            self.search_bytes_left = self.search_bytes_left.saturating_sub(tried * bytes.len() as u64);
-            found
+            let affordable = self.search_bytes_left / (bytes.len() as u64).max(1);
+            self.candidates(sender, header, number)
+                .take(usize::try_from(affordable).unwrap_or(usize::MAX))
+                .inspect(|_| hashed += bytes.len() as u64)
+                .find(|number| check(*number) == Ok(signing::Verdict::Verified))
         });
+        self.search_bytes_left = self.search_bytes_left.saturating_sub(hashed);
         let Some(found) = found else {
-            let verdict = number.map(check);
             return self.not_verified(sender, header, number, verdict);
         };
         if header.sender() != sender {
             return Verdict::failed(Failure::WrongDirection);
         }
         if counted.is_none() {
+            let next = if sender == Sender::Client { number } else { None }.unwrap_or(self.numbers.next());
+            // Of a long way only the end: what came so much earlier has been answered.
+            let nearest = found.0.saturating_sub(NUMBERS_TRIED);
+            self.skipped.extend((next < found).then(|| next.0.max(nearest)..found.0));
             self.numbers.found(header, sender, found);
+            self.search_bytes_left = SEARCH_BYTES.min(self.search_bytes_left + REFUND_BYTES);
         }
         self.active = true;
         Verdict::Verified(match sender {
@@ -279,8 +293,39 @@ impl Signing {
                 self.counting = Counting::Certain;
                 SignedWith::Request(found)
             }
-            Sender::Server => SignedWith::Response(found),
+            Sender::Server => {
+                if self.counting == Counting::Unknown {
+                    self.counting = Counting::Lost;
+                }
+                SignedWith::Response(found)
+            }
         })
+    }
+
+    /// The numbers that a message may have which does not verify with the one it should have: never one that was used,
+    /// so that a replayed message is not taken for a new one.
+    fn candidates(
+        &self,
+        sender: Sender,
+        header: Header<'_>,
+        number: Option<SequenceNumber>,
+    ) -> impl Iterator<Item = SequenceNumber> + use<> {
+        let ahead = |from: u32, count: u32| from..from.saturating_add(count);
+        let next = match (self.counting, sender) {
+            _ if header.signature().is_zero() => 0..0,
+            (Counting::Certain, _) => 0..0,
+            // The doubtful request took one number or two.
+            (Counting::Doubtful { from }, _) => ahead(from, 2),
+            (Counting::Unknown, _) => ahead(0, NUMBERS_TRIED),
+            (Counting::Lost, Sender::Client) => number.map_or(0..0, |number| ahead(number.0, NUMBERS_TRIED)),
+            (Counting::Lost, Sender::Server) => ahead(self.numbers.next().0, NUMBERS_TRIED),
+        };
+        // Requests that are missing may be answered later.
+        let skipped = match sender {
+            Sender::Server if !header.signature().is_zero() => self.skipped.clone(),
+            _ => Vec::new(),
+        };
+        skipped.into_iter().rev().chain([next]).flatten().map(SequenceNumber)
     }
 
     fn not_verified(
@@ -290,7 +335,9 @@ impl Signing {
         number: Option<SequenceNumber>,
         verdict: Option<Result<signing::Verdict, SigningError>>,
     ) -> Verdict {
-        if self.counting == Counting::Lost {
+        let answers_missing_request = number.is_none() && !self.skipped.is_empty();
+        let unsure = matches!(self.counting, Counting::Lost | Counting::Unknown);
+        if unsure || answers_missing_request {
             return Verdict::Unchecked(Unchecked::SequenceLost);
         }
         if let (Sender::Client, Some(number), Counting::Certain) = (sender, number, self.counting) {
@@ -305,22 +352,6 @@ impl Signing {
             }
             Some(_) => Verdict::Unchecked(NoKey::WrongAlgorithm.into()),
         }
-    }
-}
-
-/// The first number to try, and how many: never one that was used before, so that a replayed message is not taken.
-fn search_range(
-    counting: Counting,
-    numbers: &SequenceNumbers,
-    sender: Sender,
-    number: Option<SequenceNumber>,
-) -> Option<(u32, u64)> {
-    match (counting, sender) {
-        (Counting::Certain, _) => None,
-        // The uncertain request took one number or two.
-        (Counting::Doubtful { from }, _) => Some((from, 2)),
-        (Counting::Lost, Sender::Client) => Some((number?.0, NUMBERS_TRIED)),
-        (Counting::Lost, Sender::Server) => Some((numbers.next().0, NUMBERS_TRIED)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! SMB2 and SMB3: which key signed a message, and what else its signature field may rightly hold.
 
+mod signature;
+
 use std::collections::HashMap;
 
 use smbsign_engine::protocol::framing::Protocol;
@@ -10,21 +12,21 @@ use smbsign_engine::protocol::{
     Dialect, MalformedMessage, PreauthHash, Sender, SessionKey, Signature, status,
 };
 use smbsign_engine::sealing;
-use smbsign_engine::signing::{self, SignatureField, SigningError};
 
-use super::message::{self, Failure, Message, SignedWith, Unchecked, Unsigned, Verdict};
+use super::message::{self, Failure, Message, Unchecked, Verdict};
 use super::sessions::{Negotiated, Session, SessionIndex, Sessions, Signer, derive_signer};
 use super::setup::{Completed, Exchanges, Purpose};
 use super::{Coverage, Place};
 use crate::capture::Connection;
-use crate::capture::keys::{Keys, NoKey};
+use crate::capture::keys::{Keys, NoKey, Role};
 
 /// What a connection signs a session's messages with (rule 19).
+#[derive(Clone)]
 enum Channel {
     /// The session's own key: the connection that it was set up on.
     Home(SessionIndex),
     /// A key of this connection alone.
-    Bound(SessionIndex, Result<Signer, NoKey>),
+    Bound(SessionIndex, Box<Result<Signer, NoKey>>),
 }
 
 impl Channel {
@@ -36,9 +38,11 @@ impl Channel {
 }
 
 /// The SMB2 side of one connection.
+#[derive(Clone)]
 pub(super) struct Smb2 {
     negotiated: Option<Negotiated>,
-    preauth: PreauthHash,
+    /// The connection's hash after NEGOTIATE; `None` while no NEGOTIATE was seen, or not all of it.
+    preauth: Option<PreauthHash>,
     exchanges: Exchanges,
     channels: HashMap<SessionId, Channel>,
     /// The signature fields of requests that await a response, which may come back as they were (rules 22, 23).
@@ -76,7 +80,7 @@ impl Smb2 {
     pub(super) fn new() -> Self {
         Self {
             negotiated: None,
-            preauth: PreauthHash::new(),
+            preauth: None,
             exchanges: Exchanges::default(),
             channels: HashMap::new(),
             requested: HashMap::new(),
@@ -93,6 +97,9 @@ impl Smb2 {
 
     pub(super) fn damage(&mut self) {
         self.exchanges.damage();
+        if self.negotiated.is_none() {
+            self.preauth = None;
+        }
     }
 
     /// A frame in clear: a message or a compound chain.
@@ -176,15 +183,16 @@ impl Smb2 {
         let Received { sender, session, header, bytes, .. } = *received;
         let mut purpose = None;
         match (header.command(), sender) {
-            (Command::NEGOTIATE, _) => self.negotiate(sender, bytes),
+            // Once only: what claims to be another may be a changed message, and must not unsettle what stands.
+            (Command::NEGOTIATE, _) if self.negotiated.is_none() => self.negotiate(sender, bytes),
             (Command::SESSION_SETUP, Sender::Client) => {
                 let live = self.channels.contains_key(&session);
-                purpose = self.exchanges.request(header, bytes, &self.preauth, live);
+                purpose = self.exchanges.request(header, bytes, self.preauth.as_ref(), live);
             }
             (Command::SESSION_SETUP, Sender::Server) => {
                 // Its keys come first: they sign this very response (rule 17).
                 if let Some(completed) = self.exchanges.response(header, bytes) {
-                    self.complete(context, session, completed);
+                    self.complete(context, session, &completed);
                 }
             }
             _ => {}
@@ -202,20 +210,21 @@ impl Smb2 {
     fn negotiate(&mut self, sender: Sender, bytes: &[u8]) {
         match sender {
             Sender::Client => {
-                self.preauth = PreauthHash::new();
-                self.preauth.update(bytes);
+                self.preauth.insert(PreauthHash::new()).update(bytes);
             }
             Sender::Server => {
                 let response = NegotiateResponse::parse(bytes).ok();
                 if let Some(negotiated) = response.as_ref().and_then(Negotiated::from_response) {
-                    self.preauth.update(bytes);
+                    if let Some(preauth) = &mut self.preauth {
+                        preauth.update(bytes);
+                    }
                     self.negotiated = Some(negotiated);
                 }
             }
         }
     }
 
-    fn complete(&mut self, context: &mut Context<'_>, id: SessionId, completed: Completed) {
+    fn complete(&mut self, context: &mut Context<'_>, id: SessionId, completed: &Completed) {
         // Rule 18.
         if completed.purpose == Purpose::Reauthenticate {
             return;
@@ -223,7 +232,7 @@ impl Smb2 {
         let key = context.keys.session_key(context.connection, id, completed.logon.as_ref());
         let bound = (completed.purpose == Purpose::Bind).then(|| self.session(context, id)).flatten();
         let channel = if let Some(session) = bound {
-            Channel::Bound(session, self.bind(context, id, key, completed.preauth.as_ref()))
+            Channel::Bound(session, Box::new(self.bind(context, id, key, completed.preauth.as_ref())))
         } else {
             let preauth = completed.preauth.as_ref();
             let mut session =
@@ -246,8 +255,10 @@ impl Smb2 {
             let negotiated = self.negotiated.ok_or(NoKey::DamagedSessionSetup)?;
             derive_signer(&key, negotiated, preauth)
         });
-        derived
-            .or_else(|reason| context.keys.channel_key(context.connection, id).map(Signer::new).ok_or(reason))
+        derived.or_else(|reason| match context.keys.role(context.connection, id) {
+            Some(Role::Channel(key)) => Ok(Signer::new(key)),
+            _ => Err(reason),
+        })
     }
 
     /// The session's place, whether this connection carries it, another one does, or only a key file knows it.
@@ -263,116 +274,15 @@ impl Smb2 {
                 context.sessions.add(id, session)
             }
         };
-        // A binding that the capture does not show.
-        if context.coverage == Coverage::InPart
-            && let Some(key) = context.keys.channel_key(context.connection, id)
-        {
-            self.channels.insert(id, Channel::Bound(session, Ok(Signer::new(key))));
+        // What the capture does not show, the file may tell.
+        if context.coverage == Coverage::InPart {
+            let role = context.keys.role(context.connection, id);
+            self.channels.extend(role.map(|role| match role {
+                Role::Home => (id, Channel::Home(session)),
+                Role::Channel(key) => (id, Channel::Bound(session, Box::new(Ok(Signer::new(key))))),
+            }));
         }
         Some(session)
-    }
-
-    /// A message that says it is signed.
-    fn signed(
-        &mut self,
-        context: &mut Context<'_>,
-        received: &Received<'_>,
-        purpose: Option<Purpose>,
-    ) -> Verdict {
-        let Received { sender, session: id, header, bytes, .. } = *received;
-        if matches!(id, SessionId::NONE | SessionId::RELATED) {
-            return self.echoed(received).unwrap_or(Verdict::failed(Failure::BeforeKey));
-        }
-        let Some(session) = self.session(context, id) else {
-            return self.echoed(received).unwrap_or(unknown_session(context.coverage));
-        };
-        let (signer, with) = match self.channels.get(&id) {
-            Some(Channel::Bound(_, signer)) => (signer, SignedWith::Channel),
-            _ => (&context.sessions.at(session).signer, SignedWith::Session),
-        };
-        let signer = match signer {
-            Ok(signer) => signer,
-            Err(reason) => {
-                return self.echoed(received).unwrap_or(Verdict::Unchecked(reason.clone().into()));
-            }
-        };
-        let with = if purpose == Some(Purpose::Bind) { SignedWith::SessionToBind } else { with };
-        match signing::verify(&signer.prepared, sender, bytes, None) {
-            Ok(signing::Verdict::Verified) if header.sender() == sender => Verdict::Verified(with),
-            Ok(signing::Verdict::Verified) => Verdict::failed(Failure::WrongDirection),
-            Ok(signing::Verdict::BadSignature { expected, found }) => {
-                // Rule 19: the session's key signs the binding, under its own algorithm or this connection's.
-                let verifies = |other: &Signer| {
-                    signing::verify(&other.prepared, sender, bytes, None) == Ok(signing::Verdict::Verified)
-                };
-                let here = self.negotiated.map(|negotiated| negotiated.signing);
-                if header.command() == Command::SESSION_SETUP
-                    && here.and_then(|algorithm| signer.with(algorithm)).is_some_and(|other| verifies(&other))
-                {
-                    return Verdict::Verified(with);
-                }
-                self.echoed(received).unwrap_or(Verdict::Failed {
-                    expected: Some(expected),
-                    found: Some(found),
-                    reason: Failure::Mismatch,
-                })
-            }
-            Ok(signing::Verdict::NotSigned) => Verdict::Unsigned(Unsigned::NotRequired),
-            Err(SigningError::Malformed(error)) => Verdict::failed(error.into()),
-            Err(_) => Verdict::Unchecked(NoKey::WrongAlgorithm.into()),
-        }
-    }
-
-    /// A response that carries its request's signature instead of one of its own (rule 23). In clear only errors do,
-    /// so that a forged answer cannot pass for an echo.
-    fn echoed(&self, received: &Received<'_>) -> Option<Verdict> {
-        let status = received.header.status();
-        let may_echo = received.carried != Carried::InClear || status >> 30 == 3;
-        (may_echo && self.copies_request(received)).then_some(Verdict::Echoed { status })
-    }
-
-    fn copies_request(&self, received: &Received<'_>) -> bool {
-        let field = received.header.signature();
-        received.sender == Sender::Server && self.requested.get(&received.header.message_id()) == Some(&field)
-    }
-
-    /// A message that does not say it is signed. Its field must then be empty, or a response's a copy (rule 22).
-    fn unsigned(&mut self, context: &mut Context<'_>, received: &Received<'_>) -> Verdict {
-        let Received { sender, carried, session, header, .. } = *received;
-        if carried != Carried::InClear {
-            return Verdict::Unsigned(Unsigned::Encrypted);
-        }
-        let field = header.signature();
-        // Where the request may be missing from the capture, nobody can tell a copy.
-        let telling = sender == Sender::Client
-            || context.coverage == Coverage::FromItsStart
-            || self.requested.contains_key(&header.message_id());
-        if !field.is_zero() && telling && !self.copies_request(received) {
-            return Verdict::Failed {
-                expected: None,
-                found: Some(SignatureField::Smb2(field)),
-                reason: Failure::NotFlagged,
-            };
-        }
-        let guest =
-            self.channels.get(&session).is_some_and(|channel| context.sessions.at(channel.session()).guest);
-        Verdict::Unsigned(match (header.command(), sender) {
-            (Command::NEGOTIATE, _) => Unsigned::Negotiate,
-            (Command::SESSION_SETUP, Sender::Client) => Unsigned::SessionSetupRequest,
-            (Command::SESSION_SETUP, Sender::Server) => match header.status() {
-                status::SUCCESS if guest => Unsigned::GuestSessionSetup,
-                status::SUCCESS => Unsigned::SessionSetupWithoutSigning,
-                status::MORE_PROCESSING_REQUIRED => Unsigned::SessionSetupContinues,
-                error => Unsigned::SessionSetupFailed(error),
-            },
-            (_, Sender::Server) if header.message_id() == MessageId::UNSOLICITED => Unsigned::Notification,
-            (_, Sender::Server) if header.status() == status::PENDING && header.is_async() => {
-                Unsigned::Interim
-            }
-            _ if session == SessionId::NONE => Unsigned::OutsideSession,
-            _ if guest => Unsigned::Guest,
-            _ => Unsigned::NotRequired,
-        })
     }
 
     /// Keeps what a response may copy. CANCEL has no response, and a MessageId that need not be its own (rule 12).

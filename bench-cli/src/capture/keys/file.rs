@@ -89,6 +89,15 @@ struct ChannelEntry {
     signing_key: Option<Secret<Vec<u8>>>,
 }
 
+/// What a connection is to a session (rule 19).
+#[derive(Debug)]
+pub(in crate::capture) enum Role {
+    /// The session was set up on it.
+    Home,
+    /// It was bound to the session, with this key.
+    Channel(SigningKey),
+}
+
 impl KeyFile {
     /// Reads a key file.
     ///
@@ -127,11 +136,11 @@ impl KeyFile {
         SigningKey::new(session.signing_algorithm?, session.signing_key.as_ref()?).ok()
     }
 
-    pub(super) fn channel_key(&self, connection: &Connection, id: SessionId) -> Option<SigningKey> {
+    pub(super) fn role(&self, connection: &Connection, id: SessionId) -> Option<Role> {
         let (session, channel) = self.find(connection, id)?;
-        let channel = channel?;
+        let Some(channel) = channel else { return Some(Role::Home) };
         let algorithm = channel.signing_algorithm.or(session.signing_algorithm)?;
-        SigningKey::new(algorithm, channel.signing_key.as_ref()?).ok()
+        SigningKey::new(algorithm, channel.signing_key.as_ref()?).ok().map(Role::Channel)
     }
 
     pub(super) fn cipher_key(
@@ -196,11 +205,11 @@ fn session_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Erro
 fn signing_algorithm<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SigningAlgorithm>, D::Error> {
-    named(deserializer, &SigningAlgorithm::ALL, |algorithm| algorithm.name())
+    named(deserializer, &SigningAlgorithm::ALL, SigningAlgorithm::name)
 }
 
 fn cipher<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cipher>, D::Error> {
-    named(deserializer, &Cipher::ALL, |cipher| cipher.name())
+    named(deserializer, &Cipher::ALL, Cipher::name)
 }
 
 /// One of `all` by its name, in upper or lower case.

@@ -8,6 +8,7 @@ use smbsign_engine::protocol::smb2::SessionId;
 use smbsign_engine::protocol::{CipherKey, Sender, SessionKey, SigningKey};
 
 use super::Connection;
+pub(super) use file::Role;
 pub use file::{KeyFile, KeyFileError};
 use ntlm::{Logon, NoSessionKey};
 pub use secret::Secret;
@@ -78,10 +79,10 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Everything from one user's password.
+    /// Everything from users' passwords.
     #[must_use]
-    pub fn from_credentials(credentials: Credentials) -> Self {
-        Self { credentials: vec![credentials], file: KeyFile::default() }
+    pub fn from_credentials(credentials: Vec<Credentials>) -> Self {
+        Self { credentials, file: KeyFile::default() }
     }
 
     /// What a key file holds: keys where it has them, its credentials where it does not.
@@ -125,9 +126,9 @@ impl Keys {
         self.file.signing_key(connection, session)
     }
 
-    /// The same for this connection, when it is bound to a session of another one (rule 19).
-    pub(super) fn channel_key(&self, connection: &Connection, session: SessionId) -> Option<SigningKey> {
-        self.file.channel_key(connection, session)
+    /// What the file says this connection is to a session.
+    pub(super) fn role(&self, connection: &Connection, session: SessionId) -> Option<Role> {
+        self.file.role(connection, session)
     }
 
     /// The cipher key that the file gives ready made.

@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 type Hash = Zeroizing<[u8; 16]>;
 
 const SIGNATURE: &[u8] = b"NTLMSSP\0";
+const CHALLENGE: u32 = 2;
+const AUTHENTICATE: u32 = 3;
 const NEGOTIATE_UNICODE: u32 = 0x0000_0001;
 const NEGOTIATE_LM_KEY: u32 = 0x0000_0080;
 const NEGOTIATE_NON_NT_SESSION_KEY: u32 = 0x0040_0000;
@@ -40,8 +42,14 @@ pub enum NoSessionKey {
 /// CHALLENGE_MESSAGE.
 #[must_use]
 pub fn challenge(token: &[u8]) -> Option<[u8; 8]> {
-    let message = find(token, 2)?;
+    let message = find(token, CHALLENGE)?;
     message.get(24..32)?.try_into().ok()
+}
+
+/// Whether a security token holds an AUTHENTICATE_MESSAGE, the last of a logon.
+#[must_use]
+pub fn is_authenticate(token: &[u8]) -> bool {
+    find(token, AUTHENTICATE).is_some()
 }
 
 /// An NTLM logon, as far as its session key depends on it.
@@ -62,7 +70,7 @@ impl Logon {
     /// The logon of an AUTHENTICATE_MESSAGE in a security token; `None` if the token holds none that can be read.
     #[must_use]
     pub fn from_token(token: &[u8], server_challenge: [u8; 8]) -> Option<Self> {
-        let message = find(token, 3)?;
+        let message = find(token, AUTHENTICATE)?;
         let flags = u32::from_le_bytes(message.get(60..64)?.try_into().ok()?);
         let text = |bytes: &[u8]| decode(bytes, flags & NEGOTIATE_UNICODE != 0);
         Some(Self {
@@ -297,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_message_is_found_inside_a_token_and_one_cut_short_is_none() {
-        let message = [&SIGNATURE[..], &2_u32.to_le_bytes(), &[0; 12], b"CHALLENG"].concat();
+        let message = [SIGNATURE, &2_u32.to_le_bytes(), &[0; 12], b"CHALLENG"].concat();
         let token = [&b"\xa1\x30spnego"[..], &message, b"mic"].concat();
         assert_eq!(challenge(&token), Some(*b"CHALLENG"));
         assert_eq!(challenge(&token[..30]), None);

@@ -48,8 +48,10 @@ impl Args {
     /// A plan for each combination of the options that a plan has one value of.
     pub(super) fn plan(&self) -> anyhow::Result<Planned> {
         let mut planned = Planned { plans: Vec::new(), notes: Vec::new() };
-        for settings in self.settings(&mut planned.notes)? {
-            let plan = Plan::new(settings)?;
+        for (settings, place) in self.settings(&mut planned.notes)?.into_iter().zip(0..) {
+            // Keys come from the seed: two plans of one seed would sign different bytes under one key and nonce.
+            let seed = settings.seed.wrapping_add(place);
+            let plan = Plan::new(Settings { seed, ..settings })?;
             if let Some(named) = plan.left_out().iter().find(|_| !Choice::includes_all(&self.dialect)) {
                 bail!("{named}");
             }

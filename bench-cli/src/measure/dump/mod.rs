@@ -9,6 +9,7 @@ mod keys;
 mod packets;
 mod request;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -121,22 +122,28 @@ fn is_setup(message: &[u8]) -> bool {
     }
 }
 
+/// Whether another message of its compound chain comes after this one.
+fn is_followed(message: &[u8]) -> bool {
+    smb2::Header::parse(message).is_ok_and(|header| header.next_command() != 0)
+}
+
 /// The kept messages without setup, with a request before each READ response that has none.
 fn conversation(opening: &Opening) -> Result<Vec<Sample>, DumpError> {
     let key = PreparedKey::new(&opening.key, Backend::portable());
     let mut messages = Vec::with_capacity(2 * opening.messages.len());
-    let mut last_request = None;
+    let mut requested = HashSet::new();
     for message in &opening.messages {
         let exchange = exchange(&message.bytes);
         // Further session setups of an SMB1 connection are signed like any message, and count (rule 36).
         let counts = message.sequence.is_some() && message.is_signed();
         let is_request = message.sender == Sender::Client;
-        if is_setup(&message.bytes) && !(counts && (is_request || exchange == last_request)) {
+        if is_setup(&message.bytes) && !(counts && (is_request || requested.contains(&exchange))) {
             continue;
         }
         if is_request {
-            last_request = exchange;
-        } else if exchange != last_request
+            requested.insert(exchange);
+        } else if !requested.contains(&exchange)
+            && message.place == FramePlace::Opens
             && let Some(mut bytes) = request::before(&message.bytes)
         {
             let sequence = message.sequence.map(|number| SequenceNumber(number.0.wrapping_sub(1)));
@@ -146,6 +153,10 @@ fn conversation(opening: &Opening) -> Result<Vec<Sample>, DumpError> {
             messages.push(Sample { bytes, sequence, sender: Sender::Client, ..message.clone() });
         }
         messages.push(message.clone());
+    }
+    // What was kept may end within a compound chain.
+    while messages.last().is_some_and(|message| is_followed(&message.bytes)) {
+        messages.pop();
     }
     Ok(messages)
 }
