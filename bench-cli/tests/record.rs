@@ -41,20 +41,43 @@ fn record(run: &Path) -> Run {
     serde_json::from_slice(&fs::read(run.join("record.json")).unwrap()).unwrap()
 }
 
-/// A run of hours, once its record holds finished rounds of every cell.
-fn under_way(parent: &Path, more: &[&str]) -> (Child, PathBuf) {
-    let mut command = smbsign(parent, &[&["--rounds=100000", "--duration=20ms"], more].concat());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let patience = Instant::now();
-    loop {
-        std::thread::sleep(Duration::from_millis(20));
-        if let Some(run) = runs(parent).first()
-            && run.join("record.json").exists()
-            && record(run).measurements.iter().filter(|cell| cell.rounds >= 2).count() == 3
-        {
-            return (child, run.clone());
+/// A run of hours that ends with the test.
+struct Hours(Option<Child>);
+
+impl Hours {
+    /// Starts it and waits until its record holds finished rounds of every cell.
+    fn under_way(parent: &Path) -> (Self, PathBuf) {
+        let mut command = smbsign(parent, &["--rounds=10000", "--duration=20ms"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let hours = Self(Some(child));
+        let patience = Instant::now();
+        loop {
+            std::thread::sleep(Duration::from_millis(20));
+            if let Some(run) = runs(parent).first()
+                && run.join("record.json").exists()
+                && record(run).measurements.iter().filter(|cell| cell.rounds >= 2).count() == 3
+            {
+                return (hours, run.clone());
+            }
+            assert!(patience.elapsed() < Duration::from_secs(60), "no round in a minute");
         }
-        assert!(patience.elapsed() < Duration::from_secs(60), "no round in a minute");
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+
+    fn output(mut self) -> Output {
+        self.0.take().unwrap().wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Hours {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -114,9 +137,9 @@ fn an_interrupted_run_prints_and_keeps_what_it_measured() {
 
     for signal in [Signal::INT, Signal::TERM] {
         let parent = tempfile::tempdir().unwrap();
-        let (child, run) = under_way(parent.path(), &[]);
-        kill_process(Pid::from_child(&child), signal).unwrap();
-        let output = child.wait_with_output().unwrap();
+        let (mut hours, run) = Hours::under_way(parent.path());
+        kill_process(Pid::from_child(hours.child()), signal).unwrap();
+        let output = hours.output();
         assert_eq!(output.status.code(), Some(3));
         let printed = String::from_utf8(output.stdout).unwrap();
         assert!(printed.contains("aes-128-gmac") && printed.contains("Interrupted"), "{printed}");
@@ -130,9 +153,9 @@ fn an_interrupted_run_prints_and_keeps_what_it_measured() {
 #[test]
 fn a_killed_run_leaves_a_readable_record() {
     let parent = tempfile::tempdir().unwrap();
-    let (mut child, run) = under_way(parent.path(), &[]);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let (mut hours, run) = Hours::under_way(parent.path());
+    hours.child().kill().unwrap();
+    hours.child().wait().unwrap();
     assert_eq!(record(&run).state, State::Measuring);
     assert!(record(&run).measurements.iter().all(|cell| cell.rounds >= 2 && cell.achieved_gbps > 0.0));
     assert!(fs::read_to_string(run.join("README.md")).unwrap().contains("still to come"));

@@ -83,7 +83,7 @@ pub struct Args {
     /// Write messages of the measured trials as a pcap, with their keys beside it
     #[arg(long, value_name = "FILE")]
     dump: Option<PathBuf>,
-    /// Keep record, table and findings in a new directory DIR/<date>-<machine>, up to date while the run goes on
+    /// Keep record, table and findings in a new directory DIR/DATE-MACHINE, up to date while the run goes on
     /// [DIR: results]
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "results")]
     record: Option<PathBuf>,
@@ -120,11 +120,12 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let (run, kept) = watch.end();
     let (format, colour) = (output.format(), output.colour());
-    output.write(|sink| report::run(&run, format, colour, sink))?;
-    if let Some(path) = &args.dump {
-        dump.write(path)?;
-    }
+    // What cannot be written in one place is no reason to lose it in the others.
+    let printed = output.write(|sink| report::run(&run, format, colour, sink));
+    let dumped = args.dump.as_ref().map_or(Ok(()), |path| dump.write(path));
     kept?;
+    dumped?;
+    printed?;
     Ok(match run.state {
         _ if run.measurements.iter().any(|cell| cell.error.is_some()) => Exit::Bad,
         State::Complete => Exit::Good,
