@@ -14,11 +14,15 @@ pub(super) fn doubts(run: &Run) -> Vec<String> {
             doubts.push("Interrupted: these are the trials that were run until then.".to_owned());
         }
     }
-    let trials = count(run.measurements.iter().map(|cell| cell.trials.len()).sum(), "trial");
-    match run.measurements.iter().map(|cell| cell.disturbed_trials).sum::<usize>() {
-        0 => doubts.push(format!("{trials}, none disturbed.")),
-        disturbed => doubts
-            .push(format!("{disturbed} of {trials} disturbed by the machine; cells marked * have no other.")),
+    let trials: usize = run.measurements.iter().map(|cell| cell.trials.len()).sum();
+    let disturbed: usize = run.measurements.iter().map(|cell| cell.disturbed_trials).sum();
+    let trials_in_words = count(trials, "trial");
+    match disturbed {
+        _ if trials == 0 => {}
+        0 => doubts.push(format!("{trials_in_words}, none disturbed.")),
+        _ => doubts.push(format!(
+            "{disturbed} of {trials_in_words} disturbed by the machine; cells marked * have no other."
+        )),
     }
     for cell in &run.measurements {
         doubts.extend(cell.error.as_ref().map(|error| format!("{}: {error}", place(cell))));
