@@ -15,7 +15,7 @@ pub enum Exit {
     Bad = 1,
     /// The command line or its input cannot be used. Most errors that a command returns end here.
     Input = 2,
-    /// Done, but the figures do not decide.
+    /// Done, but what there is does not decide; or a run was interrupted, and this is what it had measured.
     Inconclusive = 3,
     /// The records come from machines that cannot be compared.
     Incomparable = 4,

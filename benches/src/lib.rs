@@ -1,4 +1,7 @@
-//! What smbsign's MACs cost beside those of other crates. The files under `benches/` only name what to run.
+//! What smbsign's MACs and ciphers cost beside those of other crates, and what measuring them costs. The files under
+//! `benches/` only name what to run.
 
 pub mod macs;
 mod rivals;
+pub mod sealing;
+pub mod traffic;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use smbsign_engine::protocol::{Sender, smb1, smb2};
 
 use super::damage::{Cause, Damage};
+use super::early::{Early, EarlySegments};
 use super::events::{Connection, Event, Frame};
 use super::frames::{Found, Framer, Unread};
 use super::link::Segment;
@@ -87,6 +88,7 @@ pub(super) struct Conversation {
     phase: Phase,
     low: Half,
     high: Half,
+    early: EarlySegments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +140,7 @@ impl Conversation {
             phase: Phase::Open,
             low: Half::midway(packet),
             high: Half::midway(packet),
+            early: EarlySegments::default(),
         }
     }
 
@@ -209,26 +212,58 @@ impl Conversation {
         self.tell(side.other(), found, numbers, events);
 
         let data = Data { packet, sequence, payload: segment.payload, cut: segment.cut };
+        let peer = &self.half(side.other()).stream;
+        match segment.acknowledgment.filter(|acknowledged| !peer.has_reached(*acknowledged)) {
+            Some(acknowledged) if data.length() > 0 => self.early.wait(side, data, segment.fin, acknowledged),
+            _ => self.data(side, data, segment.fin, numbers, events),
+        }
+        let found = self.half_mut(side).advance(|stream, sink| stream.packet_passed(sink));
+        self.tell(side, found, numbers, events);
+        self.early.packet_passed();
+        while let Some(early) = self.next_due() {
+            self.data(early.side, early.data(), early.fin, numbers, events);
+        }
+        if Side::BOTH.iter().all(|side| self.half(*side).stream.is_finished()) {
+            self.close(Cause::ConnectionEnded, numbers, events);
+        }
+    }
+
+    fn next_due(&mut self) -> Option<Early> {
+        let Self { low, high, early, .. } = self;
+        early.next_due(|side, acknowledged| match side {
+            Side::Low => high.stream.has_reached(acknowledged),
+            Side::High => low.stream.has_reached(acknowledged),
+        })
+    }
+
+    /// What `side` sent, when nothing speaks against its being the next.
+    fn data(
+        &mut self,
+        side: Side,
+        data: Data<'_>,
+        fin: bool,
+        numbers: &mut Numbers,
+        events: &mut VecDeque<Event>,
+    ) {
         let sender = self.half_mut(side);
         let gaps = sender.framer.gaps();
         sender.bytes += data.length();
         let found = sender.advance(|stream, sink| {
             stream.data(data, gaps, sink);
-            if segment.fin {
+            if fin {
                 stream.fin(data);
             }
-            stream.packet_passed(sink);
         });
         self.tell(side, found, numbers, events);
-        if Side::BOTH.iter().all(|side| self.half(*side).stream.is_finished()) {
-            self.close(Cause::ConnectionEnded, numbers, events);
-        }
     }
 
     /// Gives out what is left and frees it.
     pub(super) fn close(&mut self, cause: Cause, numbers: &mut Numbers, events: &mut VecDeque<Event>) {
         if self.phase == Phase::Closed {
             return;
+        }
+        while let Some(early) = self.early.next() {
+            self.data(early.side, early.data(), early.fin, numbers, events);
         }
         self.phase = Phase::Closed;
         let last_packet = self.last_packet;

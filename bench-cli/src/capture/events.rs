@@ -53,6 +53,7 @@ pub struct Frame {
 /// Reads a capture from front to back.
 ///
 /// Events come in the order of the packet that completes them; several from one packet in the order of the stream.
+/// A response that the capture has before its request comes after it.
 /// After a gap that never filled, the frames behind it come when it is given up, with the packets they were in.
 #[derive(Debug)]
 pub struct Events<R> {

@@ -4,6 +4,7 @@
 //! file         pcap and pcapng → numbered packets
 //! link         link layer and IP → TCP segments            fragments: IP fragments put together
 //! tcp          segments → each direction's bytes in order, gaps named
+//! early        responses that the capture has before their requests
 //! frames       bytes → SMB frames, resynchronised after a gap
 //! conversation one connection: is it SMB, who is client and who server
 //! connections  all of them: where one ends and the next begins, when memory is given back
@@ -23,6 +24,7 @@
 mod connections;
 mod conversation;
 mod damage;
+mod early;
 mod events;
 mod file;
 pub mod follow;

@@ -11,7 +11,7 @@ const MAX_WAITING_BYTES: usize = 16 << 20;
 /// What a waiting segment costs besides its bytes.
 const UPKEEP_BYTES: usize = 128;
 /// Packets of the connection to wait for bytes the receiver has acknowledged: captures reorder a little.
-const PATIENCE_PACKETS: u32 = 16;
+pub(super) const PATIENCE_PACKETS: u32 = 16;
 /// The position of sequence number 0: anything behind the first byte still has one.
 const ORIGIN: u64 = 1 << 32;
 /// The largest TCP window (RFC 7323 2.3): nothing can be retransmitted from further back.
@@ -160,6 +160,13 @@ impl Stream {
     /// Whether everything up to the FIN has been given out.
     pub(super) fn is_finished(&self) -> bool {
         self.end.is_some_and(|end| self.next >= Some(end))
+    }
+
+    /// Whether everything before this sequence number was given out or given up.
+    pub(super) fn has_reached(&self, sequence: u32) -> bool {
+        let Some(next) = self.next else { return true };
+        // A FIN counts as one byte.
+        self.position(sequence) <= next + u64::from(self.end == Some(next))
     }
 
     /// Whether a reset with this sequence number belongs here, rather than to an earlier or forged connection.

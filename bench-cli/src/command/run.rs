@@ -2,9 +2,9 @@
 
 mod plan;
 mod value;
+mod watch;
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,17 +13,20 @@ use smbsign_engine::protocol::Dialect;
 use smbsign_engine::traffic::{Arrival, LinkRate, Mtu};
 
 use crate::exit::Exit;
-use crate::measure::{Cell, Dump, Observer, Plan, measure, self_check};
+use crate::measure::{Dump, Plan, measure, self_check};
 use crate::output::{OutputOptions, writable};
-use crate::progress::Progress;
-use crate::record::{Direction, Engine, Measurement, Protection, Run, Transmit};
+use crate::record::{Direction, Engine, Protection, Run, State, Transmit};
 use crate::report;
 use plan::{Planned, ProfileName};
 use value::{ByteSize, Choice, PackingName, WorkingSet};
+use watch::{Interruption, Watch};
 
 /// Measure throughput, latency and CPU of each dialect and algorithm against unsigned, at each link rate
 ///
 /// Lists are comma-separated and take `all`. The unsigned baseline of each dialect always runs along.
+///
+/// Ctrl-C ends the run after the trial that is under way, shows what was measured until then and exits with 3; a second
+/// one ends it at once.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// SMB1, 2.0.2, 2.1, 3.0, 3.0.2, 3.1.1
@@ -86,6 +89,10 @@ pub struct Args {
     /// Write messages of the measured trials as a pcap, with their keys beside it
     #[arg(long, value_name = "FILE")]
     dump: Option<PathBuf>,
+    /// Keep record, table and findings in a new directory DIR/DATE-MACHINE, up to date while the run goes on
+    /// [DIR: results]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "results")]
+    record: Option<PathBuf>,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -102,46 +109,38 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     if let Some(path) = &args.dump {
         writable("--dump", path)?;
     }
-    let mut watch = Watch { progress: output.progress(trials(&plans)) };
-    for note in notes {
-        watch.progress.note(note);
-    }
     for plan in &plans {
         self_check(plan.settings().backend)?;
     }
-    let mut run = Run::start(command_line(), args.effective(&plans));
+    let progress = output.progress(trials(&plans));
+    for note in notes {
+        progress.note(note);
+    }
+    let run = Run::start(command_line(), args.effective(&plans));
+    let mut watch = Watch::start(run, args.record.as_deref(), progress, Interruption::listen()?)?;
     let mut dump = Dump::default();
     for plan in &plans {
         let measured = measure(plan, &mut watch);
-        run.measurements.extend(measured.measurements);
+        watch.plan_ends(&measured.measurements);
         dump.append(measured.dump);
     }
-    drop(watch);
-    if let Some(path) = &args.dump {
-        dump.write(path)?;
-    }
+    let (run, kept) = watch.end();
     let (format, colour) = (output.format(), output.colour());
-    output.write(|sink| report::run(&run, format, colour, sink))?;
-    Ok(if run.measurements.iter().any(|cell| cell.error.is_some()) { Exit::Bad } else { Exit::Good })
+    // What cannot be written in one place is no reason to lose it in the others.
+    let printed = output.write(|sink| report::run(&run, format, colour, sink));
+    let dumped = args.dump.as_ref().map_or(Ok(()), |path| dump.write(path));
+    kept?;
+    dumped?;
+    printed?;
+    Ok(match run.state {
+        _ if run.measurements.iter().any(|cell| cell.error.is_some()) => Exit::Bad,
+        State::Complete => Exit::Good,
+        State::Measuring | State::Interrupted => Exit::Inconclusive,
+    })
 }
 
 fn trials(plans: &[Plan]) -> u64 {
     plans.iter().map(|plan| plan.trial_count() as u64).sum()
-}
-
-/// Shows what is being measured.
-struct Watch {
-    progress: Progress,
-}
-
-impl Observer for Watch {
-    fn trial_starts(&mut self, cell: &Cell, _done: usize) -> ControlFlow<()> {
-        self.progress.doing(format_args!("{} {} at {}", cell.dialect, cell.protection, cell.link));
-        self.progress.step();
-        ControlFlow::Continue(())
-    }
-
-    fn round_ends(&mut self, _rows: &[Measurement]) {}
 }
 
 /// The command as typed; words that a shell would split are quoted.

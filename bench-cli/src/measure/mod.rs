@@ -71,6 +71,9 @@ pub trait Observer {
     ///
     /// Rounds are interleaved, so that all cells are finished in the last one; until then rows have fewer trials.
     fn round_ends(&mut self, rows: &[Measurement]);
+
+    /// A cell has had its last trial; `rows` gives what the end of a round would.
+    fn cell_ends(&mut self, _rows: &dyn Fn() -> Vec<Measurement>) {}
 }
 
 /// What a run found.
@@ -108,6 +111,9 @@ pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Measured {
                 Err(error) => {
                     cells[index] = CellTrials { trials: Vec::new(), error: Some(error.to_string()) };
                 }
+            }
+            if scheduled.round + 1 == plan.settings.rounds_at(cell.link) {
+                observer.cell_ends(&|| rows(plan, &cells));
             }
         }
         measured.measurements = rows(plan, &cells);

@@ -95,11 +95,15 @@ pub(super) fn summarise(
             record_trial(*trial, *disturbed, &Figures { outcome, baseline: *baseline })
         })
         .collect();
+    measurement.disturbed_trials = rows.iter().filter(|(_, disturbed, ..)| *disturbed).count();
+    let every_trial = figures(|_| true);
+    measurement.achieved_gbps_all_trials =
+        median(every_trial.iter().map(Figures::achieved_gbps)).unwrap_or(0.0);
     measurement.rounds = rows.len() as u32;
     measurement.verified = rows.iter().map(|(.., outcome)| outcome.verified).sum();
     measurement.thread_cpu_s =
         rows.iter().map(|(.., outcome)| Some(outcome.spent.cpu_ns? as f64 / 1e9)).sum();
-    warn(&mut measurement, chosen.len(), &figures(|_| true));
+    warn(&mut measurement, chosen.len());
     Some(measurement)
 }
 
@@ -148,6 +152,8 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
         occupancy: None,
         latency_ns: None,
         trials: Vec::new(),
+        disturbed_trials: 0,
+        achieved_gbps_all_trials: 0.0,
         rounds: 0,
         verified: 0,
         warnings: Vec::new(),
@@ -233,14 +239,13 @@ fn record_trial(trial: Scheduled, disturbed: bool, figures: &Figures<'_>) -> Tri
     }
 }
 
-fn warn(measurement: &mut Measurement, chosen: usize, all: &[Figures<'_>]) {
-    let disturbed = measurement.disturbed_trials();
+fn warn(measurement: &mut Measurement, chosen: usize) {
+    let (disturbed, all) = (measurement.disturbed_trials, measurement.trials.len());
     if disturbed > 0 {
-        let over_all = median(all.iter().map(Figures::achieved_gbps)).unwrap_or(0.0);
-        let said = if chosen == all.len() { "all of them count" } else { "they do not count" };
+        let said = if chosen == all { "all of them count" } else { "they do not count" };
+        let over_all = measurement.achieved_gbps_all_trials;
         measurement.warnings.push(format!(
-            "{disturbed} of {} trials were disturbed, {said}; over all, {over_all:.3} Gbit/s",
-            all.len()
+            "{disturbed} of {all} trials were disturbed, {said}; over all, {over_all:.3} Gbit/s"
         ));
     }
     if let Some(latency) = &measurement.latency_ns {

@@ -59,6 +59,20 @@ impl Machine {
         machine
     }
 
+    /// For names of files: what the CPU is sold as, and the first half of the id. `amd-epyc-9r14-0123abcd`.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let unmarked = self.cpu.replace("(R)", " ").replace("(TM)", " ").to_ascii_lowercase();
+        let sold_as = unmarked.split(['@', '(']).next().unwrap_or_default();
+        let words = sold_as.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let mut name = String::new();
+        for word in words.filter(|word| !["", "cpu", "processor"].contains(word)).take(4) {
+            name.push_str(word);
+            name.push('-');
+        }
+        name + self.id.get(..8).unwrap_or(&self.id)
+    }
+
     /// 16 hexadecimal digits over every other field.
     fn fingerprint(&self) -> String {
         let Self { cpu, cores, features, microcode, kernel, os, hypervisor, smt, numa, page_size, id: _ } =
@@ -150,6 +164,20 @@ mod tests {
         let cpuinfo = "model\t\t: 2\nmodel name\t: Some CPU\ncpu family\t: 26\nstepping\t: 1\nflags\t\t: fpu vaes aes\n";
         assert_eq!(cpu_name(cpuinfo), "Some CPU (family 26, model 2, stepping 1)");
         assert_eq!(field(cpuinfo, "flags"), Some("fpu vaes aes"));
+    }
+
+    #[test]
+    fn a_short_name_is_readable_and_fit_for_a_path() {
+        let named = |cpu: &str| {
+            Machine { cpu: cpu.to_owned(), id: "0123456789abcdef".to_owned(), ..Machine::read() }.short_name()
+        };
+        assert_eq!(named("AMD EPYC (family 26, model 2, stepping 1)"), "amd-epyc-01234567");
+        assert_eq!(named("AMD EPYC 9R14 96-Core Processor"), "amd-epyc-9r14-96-01234567");
+        assert_eq!(
+            named("Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz"),
+            "intel-xeon-platinum-8370c-01234567"
+        );
+        assert_eq!(named("../.."), "01234567");
     }
 
     #[test]

@@ -83,6 +83,10 @@ pub struct Measurement {
     pub latency_ns: Option<Latency>,
     /// The trials, in the order in which they were run.
     pub trials: Vec<Trial>,
+    /// How many of them the machine disturbed. The row's figures are medians over the others, over all where there are none.
+    pub disturbed_trials: usize,
+    /// [`achieved_gbps`](Self::achieved_gbps) over all trials, disturbed ones too.
+    pub achieved_gbps_all_trials: f64,
     /// Rounds that were run.
     pub rounds: u32,
     /// Messages that a second implementation checked.
@@ -126,9 +130,22 @@ pub struct Trial {
 }
 
 impl Measurement {
-    /// How many trials the machine disturbed.
+    /// Whether every trial was disturbed, so that the row's figures are the machine's rather than the cell's.
     #[must_use]
-    pub fn disturbed_trials(&self) -> usize {
-        self.trials.iter().filter(|trial| trial.disturbed).count()
+    pub fn is_disturbed(&self) -> bool {
+        !self.trials.is_empty() && self.disturbed_trials == self.trials.len()
+    }
+
+    /// The trials that the machine left alone.
+    pub fn quiet_trials(&self) -> impl Iterator<Item = &Trial> {
+        self.trials.iter().filter(|trial| !trial.disturbed)
+    }
+}
+
+impl Trial {
+    /// Busy time beyond unsigned.
+    #[must_use]
+    pub fn added_ns(&self) -> Option<f64> {
+        Some(self.busy_ns as f64 - self.unsigned_ns? as f64)
     }
 }

@@ -8,6 +8,7 @@ mod latency;
 mod machine;
 mod measurement;
 mod named;
+mod store;
 mod tool;
 
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ pub use cell::{Direction, Engine, Protection, Transmit, UnknownName};
 pub use latency::{Latency, Percentiles};
 pub use machine::Machine;
 pub use measurement::{Measurement, Trial};
+pub use store::Store;
 pub use tool::Tool;
 
 /// The name of the record's form; it changes when a key is renamed or changes its meaning.
@@ -36,10 +38,26 @@ pub struct Run {
     /// When the measurement began.
     #[serde(with = "named")]
     pub started: Timestamp,
+    /// How far the run came.
+    pub state: State,
     /// The options in force, defaults included.
     pub config: serde_json::Value,
     /// One entry per cell, in the order of the plan.
     pub measurements: Vec<Measurement>,
+    /// What the measurements show, in sentences.
+    pub findings: Vec<String>,
+}
+
+/// How far a run came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Trials were still to come when this was written: the run goes on, or was killed.
+    Measuring,
+    /// Somebody ended the run early; what it had measured by then is here.
+    Interrupted,
+    /// Every trial was run.
+    Complete,
 }
 
 impl Run {
@@ -52,8 +70,10 @@ impl Run {
             machine: Machine::read(),
             command,
             started: Timestamp::now(),
+            state: State::Measuring,
             config,
             measurements: Vec::new(),
+            findings: Vec::new(),
         }
     }
 }

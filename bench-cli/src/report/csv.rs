@@ -41,10 +41,7 @@ fn columns(run: &Run, measurement: &Measurement) -> io::Result<Vec<(String, Stri
                     }));
                 }
             }
-            "trials" => {
-                columns.push(("trials".to_owned(), measurement.trials.len().to_string()));
-                columns.push(("disturbed_trials".to_owned(), measurement.disturbed_trials().to_string()));
-            }
+            "trials" => columns.push((key, measurement.trials.len().to_string())),
             "warnings" => columns.push((key, measurement.warnings.join("; "))),
             _ => columns.push((key, scalar(&value))),
         }

@@ -1,10 +1,14 @@
 //! How results look: one file per form, each a function from a [`Run`] to a writer.
 
+mod conditions;
 mod csv;
+mod doubts;
 mod figures;
-mod groups;
+mod findings;
+mod heading;
 mod info;
 mod json;
+mod markdown;
 pub mod messages;
 mod table;
 mod verify;
@@ -16,8 +20,10 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use crate::output::{Colour, Format};
 use crate::record::Run;
 
+pub use findings::findings;
 pub use info::info;
 pub use json::json;
+pub use markdown::markdown;
 pub use verify::verify;
 
 /// Writes a run in the form that was asked for.

@@ -1,39 +1,40 @@
 //! The table that a planner reads: one per link, a row per dialect and protection.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use comfy_table::{Cell, Color, Table};
 
-use super::figures::{NO_FIGURE, count, decimal, optional, percent};
-use super::groups::{Group, groups};
+use super::conditions::{Group, groups};
+use super::doubts::doubts;
+use super::figures::{NO_FIGURE, decimal, optional, percent};
+use super::heading::{machine, revision};
 use super::ruled;
 use crate::output::Colour;
-use crate::record::{Measurement, Run};
+use crate::record::{Measurement, Percentiles, Run};
+
+/// Prose and titles are broken here; rows are narrower.
+const COLUMNS: usize = 110;
 
 pub(super) fn table(run: &Run, colour: Colour, sink: &mut dyn Write) -> io::Result<()> {
-    heading(run, sink)?;
+    writeln!(sink, "{}", machine(&run.machine))?;
+    writeln!(sink, "{} ({})", run.command, revision(run))?;
     for group in groups(&run.measurements) {
-        writeln!(sink, "\n{}", group.title())?;
+        writeln!(sink, "\n{}", broken(&group.conditions.title(), "", "  "))?;
         writeln!(sink, "{}", rows(&group, colour).trim_fmt())?;
     }
+    if !run.findings.is_empty() {
+        writeln!(sink, "\nWhat this run shows:")?;
+    }
+    for finding in &run.findings {
+        writeln!(sink, "{}", broken(finding, "- ", "  "))?;
+    }
     writeln!(sink)?;
-    doubts(run, sink)
+    doubts(run).iter().try_for_each(|doubt| writeln!(sink, "{}", broken(doubt, "", "  ")))
 }
 
-fn heading(run: &Run, sink: &mut dyn Write) -> io::Result<()> {
-    let machine = &run.machine;
-    let place =
-        machine.hypervisor.as_ref().map_or_else(String::new, |hypervisor| format!(" under {hypervisor}"));
-    writeln!(sink, "{}, {}{place}, {}", machine.cpu, count(machine.cores, "CPU"), machine.os)?;
-    let commit = run.tool.commit.as_ref().map_or_else(String::new, |commit| format!(" at {commit}"));
-    writeln!(
-        sink,
-        "{} (smbsign {}{commit}, {})",
-        run.command,
-        run.tool.version,
-        run.started.strftime("%F %H:%MZ")
-    )
+fn broken(text: &str, first: &str, others: &str) -> String {
+    let options = textwrap::Options::new(COLUMNS).initial_indent(first).subsequent_indent(others);
+    textwrap::fill(text, options)
 }
 
 /// A column: its heading, with the unit, and what stands in it.
@@ -68,8 +69,7 @@ fn rows(group: &Group<'_>, colour: Colour) -> Table {
     for cell in &group.cells {
         let dialect =
             if above.replace(cell.dialect) == Some(cell.dialect) { "" } else { cell.dialect.name() };
-        let all_disturbed = !cell.trials.is_empty() && cell.disturbed_trials() == cell.trials.len();
-        let mark = if all_disturbed { " *" } else { "" };
+        let mark = if cell.is_disturbed() { " *" } else { "" };
         let mut row = vec![Cell::new(dialect), Cell::new(format!("{}{mark}", cell.protection))];
         match &cell.error {
             Some(_) => row.push(Cell::new("failed").fg(Color::Red)),
@@ -88,7 +88,7 @@ fn coloured(text: String) -> Cell {
     }
 }
 
-fn line_held(cell: &Measurement) -> &'static str {
+pub(super) fn line_held(cell: &Measurement) -> &'static str {
     match cell.line_rate_held {
         Some(true) => "yes",
         Some(false) => "no",
@@ -96,54 +96,9 @@ fn line_held(cell: &Measurement) -> &'static str {
     }
 }
 
-fn latency(cell: &Measurement, point: impl Fn(&crate::record::Percentiles) -> Option<u64>) -> String {
+pub(super) fn latency(cell: &Measurement, point: impl Fn(&Percentiles) -> Option<u64>) -> String {
     let nanoseconds = cell.latency_ns.as_ref().and_then(|latency| point(&latency.total));
     optional(nanoseconds.map(|nanoseconds| nanoseconds as f64 / 1_000.0), |microseconds| {
         decimal(microseconds, 1)
     })
-}
-
-/// What the reader should not trust: a line on disturbed trials, one for each error, one for each kind of warning.
-fn doubts(run: &Run, sink: &mut dyn Write) -> io::Result<()> {
-    let trials: usize = run.measurements.iter().map(|cell| cell.trials.len()).sum();
-    let disturbed: usize = run.measurements.iter().map(Measurement::disturbed_trials).sum();
-    match disturbed {
-        0 => writeln!(sink, "{}, none disturbed.", count(trials, "trial"))?,
-        _ => writeln!(
-            sink,
-            "{disturbed} of {} disturbed by the machine; cells marked * have no other.",
-            count(trials, "trial")
-        )?,
-    }
-    for cell in &run.measurements {
-        if let Some(error) = &cell.error {
-            writeln!(sink, "{}: {error}", place(cell))?;
-        }
-    }
-    for warned in kinds_of_warnings(&run.measurements).into_values() {
-        match warned.as_slice() {
-            [] => {}
-            [(cell, warning)] => writeln!(sink, "{}: {warning}", place(cell))?,
-            [(cell, warning), ..] => {
-                writeln!(sink, "{}, such as {}: {warning}", count(warned.len(), "cell"), place(cell))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn place(cell: &Measurement) -> String {
-    format!("{} {} at {}", cell.dialect, cell.protection, cell.link)
-}
-
-/// Warnings that differ only in their figures are of one kind.
-fn kinds_of_warnings(cells: &[Measurement]) -> BTreeMap<String, Vec<(&Measurement, &str)>> {
-    let mut kinds: BTreeMap<String, Vec<(&Measurement, &str)>> = BTreeMap::new();
-    for cell in cells {
-        for warning in &cell.warnings {
-            let kind = warning.chars().filter(|letter| !letter.is_ascii_digit()).collect();
-            kinds.entry(kind).or_default().push((cell, warning));
-        }
-    }
-    kinds
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use smbsign::capture::Frame;
 use smbsign_engine::protocol::Sender;
 
-use crate::wire::{Segment, Talk, bodies, frame, pcap};
+use crate::wire::{Segment, Talk, bodies, frame, pcap, read};
 
 /// One direction: what is sent, and the segments it is sent in, each with the order it comes in.
 #[derive(Debug, Clone)]
@@ -215,4 +215,38 @@ fn what_is_not_smb_is_no_connection() {
     talk.send(Sender::Server, &[0; 5000], 900);
     let (frames, damage) = talk.read();
     assert!(frames.is_empty() && damage.is_empty());
+}
+
+#[test]
+fn a_response_captured_before_its_request_comes_after_it() {
+    let mut talk = Talk::begin([10, 20]);
+    for seed in 0..20 {
+        talk.send(Sender::Client, &frame(Sender::Client, seed, 200), 150);
+        talk.send(Sender::Server, &frame(Sender::Server, seed, 3000), 1460);
+    }
+    let in_order = talk.frames();
+    assert_eq!(in_order.len(), 40);
+    // Behind the handshake, each packet up to eight places from its own.
+    let mut random = fastrand::Rng::with_seed(3);
+    for _ in 0..50 {
+        let mut places: Vec<_> =
+            talk.packets.iter().enumerate().map(|(at, packet)| (at + random.usize(0..8), packet)).collect();
+        places[2..].sort_by_key(|(place, _)| *place);
+        let packets: Vec<_> = places.into_iter().map(|(_, packet)| packet.clone()).collect();
+        let frames = read(&pcap(101, &packets)).0;
+        assert!(frames.iter().map(|frame| &frame.bytes).eq(in_order.iter().map(|frame| &frame.bytes)));
+    }
+}
+
+#[test]
+fn a_response_whose_request_is_missing_is_not_waited_for_long() {
+    let mut talk = Talk::begin([10, 20]);
+    talk.send(Sender::Client, &frame(Sender::Client, 1, 200), 1460);
+    talk.segment(Sender::Client, &[0; 300]);
+    for seed in 0..40 {
+        talk.send(Sender::Server, &frame(Sender::Server, seed, 100), 1460);
+    }
+    let frames = talk.frames();
+    assert_eq!(frames.len(), 41);
+    assert!(frames.windows(2).all(|pair| pair[0].number < pair[1].number && pair[0].packet < pair[1].packet));
 }

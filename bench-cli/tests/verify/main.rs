@@ -7,5 +7,6 @@ mod captures;
 mod challenge_response;
 mod command;
 mod damage;
+mod odd;
 mod sets;
 mod tampering;

@@ -133,6 +133,27 @@ fn one_flipped_bit_fails_one_message_and_no_other() {
 }
 
 #[test]
+fn a_changed_mid_of_the_smb1_logon_that_gives_the_key_fails_alone() {
+    for name in ["smb1-md5-impacket-mixed", "smb1-md5-smbclient-trans2-secondary"] {
+        let capture = sets::named(name);
+        let mut events = capture.events();
+        let first = judge(&events, capture.passwords()).into_iter().find(is_verified).unwrap();
+        assert_eq!(first.header.command(), "SESSION_SETUP_ANDX");
+        for event in &mut events {
+            if let Event::Frame(frame) = event
+                && frame.number == first.frame
+            {
+                *frame = flip(frame, 0, 30 * 8);
+            }
+        }
+        let judged = judge(&events, capture.passwords());
+        let others: Vec<_> = judged.iter().filter(|message| message.frame > first.frame).collect();
+        assert!(judged.iter().any(|message| message.frame == first.frame && is_failed(message)), "{name}");
+        assert!(others.len() > 10 && others.into_iter().all(is_verified), "{name}");
+    }
+}
+
+#[test]
 fn a_changed_protocol_identifier_is_a_failure_and_no_damage() {
     let capture = sets::named("smb311-aes-gmac-smbtorture-reauth-reconnect");
     let mut bytes = fs::read(&capture.path).unwrap();

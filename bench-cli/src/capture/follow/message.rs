@@ -197,6 +197,9 @@ pub enum SignedWith {
     /// The session's key.
     #[error("session")]
     Session,
+    /// The key of the session that the client last spoke in: the SessionId names none, as after LOGOFF.
+    #[error("session, though the SessionId names none")]
+    LatestSession,
     /// The session's key, in the request that binds another connection to it (rule 19).
     #[error("session (binding request)")]
     SessionToBind,

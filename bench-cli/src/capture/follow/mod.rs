@@ -33,11 +33,19 @@ enum Coverage {
     InPart,
 }
 
+/// Whether a frame of the server was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answered {
+    Yes,
+    No,
+}
+
 /// A connection and what both its ends know.
 #[derive(Clone)]
 struct Followed {
     connection: Connection,
     coverage: Option<Coverage>,
+    answered: Answered,
     smb1: Smb1,
     smb2: Smb2,
 }
@@ -91,6 +99,7 @@ impl Follower {
             Event::Opened(connection) => self.connections.push(Followed {
                 connection: *connection,
                 coverage: None,
+                answered: Answered::No,
                 smb1: Smb1::default(),
                 smb2: Smb2::new(),
             }),
@@ -116,7 +125,15 @@ impl Follower {
         };
         let bytes = &frame.bytes[..];
         let Some(followed) = self.connections.get_mut(frame.connection) else { return Vec::new() };
-        let Followed { connection, coverage, smb1, smb2 } = followed;
+        let Followed { connection, coverage, answered, smb1, smb2 } = followed;
+        match place.sender {
+            Sender::Server => *answered = Answered::Yes,
+            // Nobody goes on before the first answer: the capture holds one direction.
+            Sender::Client if *answered == Answered::No && !negotiates(bytes) => {
+                *coverage = Some(Coverage::InPart);
+            }
+            Sender::Client => {}
+        }
         let coverage = *coverage.get_or_insert_with(|| first_coverage(place.sender, bytes));
         let mut context = Context { keys: &self.keys, sessions: &mut self.sessions, connection, coverage };
         let dialect = smb2.dialect();
@@ -150,8 +167,12 @@ impl Follower {
 
 /// A connection is seen from its start when its first frame is the client's NEGOTIATE.
 fn first_coverage(sender: Sender, frame: &[u8]) -> Coverage {
+    if sender == Sender::Client && negotiates(frame) { Coverage::FromItsStart } else { Coverage::InPart }
+}
+
+fn negotiates(frame: &[u8]) -> bool {
     use smbsign_engine::protocol::{smb1, smb2};
-    let negotiates = match Protocol::of(frame) {
+    match Protocol::of(frame) {
         Ok(Protocol::Smb1) => {
             smb1::Header::parse(frame).is_ok_and(|header| header.command() == smb1::Command::NEGOTIATE)
         }
@@ -159,6 +180,5 @@ fn first_coverage(sender: Sender, frame: &[u8]) -> Coverage {
             smb2::Header::parse(frame).is_ok_and(|header| header.command() == smb2::Command::NEGOTIATE)
         }
         _ => false,
-    };
-    if negotiates && sender == Sender::Client { Coverage::FromItsStart } else { Coverage::InPart }
+    }
 }

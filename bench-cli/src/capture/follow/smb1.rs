@@ -1,29 +1,24 @@
 //! SMB1: one key and one row of numbers for a whole connection (rules 28 to 37).
 
+mod signing;
+
 use std::collections::HashMap;
-use std::ops::Range;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
 use smbsign_engine::protocol::negotiate::Smb1NegotiateResponse;
-use smbsign_engine::protocol::sequence::SequenceNumbers;
 use smbsign_engine::protocol::session_setup::{Smb1Request, Smb1Response};
 use smbsign_engine::protocol::smb1::{BEFORE_SIGNING, Command, Header, UNSOLICITED_MID};
 use smbsign_engine::protocol::smb2::SessionId;
 use smbsign_engine::protocol::{Dialect, SecuritySignature, Sender, SequenceNumber, SigningKey, status};
-use smbsign_engine::signing::{self, SignatureField, SigningError};
+use smbsign_engine::signing::SignatureField;
 
-use super::message::{self, Failure, Message, SignedWith, Unchecked, Unsigned, Verdict};
+use super::message::{self, Failure, Message, Unsigned, Verdict};
 use super::{Coverage, Place};
 use crate::capture::Connection;
 use crate::capture::keys::ntlm::{self, Logon};
 use crate::capture::keys::{Keys, NoKey};
-
-/// Numbers tried, from the next one up, when messages are missing.
-const NUMBERS_TRIED: u32 = 1 << 16;
-/// Bytes hashed in searching for lost numbers in vain, on one connection: a fraction of a second's work, and still
-/// thousands of numbers for the longest messages.
-const SEARCH_BYTES: u64 = 256 << 20;
+use signing::{Counting, Signers, Signing};
 
 /// The SMB1 side of one connection.
 #[derive(Clone, Default)]
@@ -43,33 +38,6 @@ struct Exchange {
     logon: Option<Logon>,
     /// What the MAC key appends to the session key (rule 29).
     challenge_response: Vec<u8>,
-}
-
-/// Signing on a connection, from its first authenticated session on (rule 36).
-#[derive(Clone)]
-struct Signing {
-    key: Result<PreparedKey, NoKey>,
-    numbers: SequenceNumbers,
-    /// Rule 37: numbers run, but nobody signs.
-    active: bool,
-    counting: Counting,
-    /// Numbers of requests that are missing.
-    skipped: Vec<Range<u32>>,
-    search_bytes_left: u64,
-}
-
-/// Whether the numbers are those that both ends count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Counting {
-    Certain,
-    /// The last request did not verify: how many numbers it took is as uncertain as its command.
-    Doubtful {
-        from: u32,
-    },
-    /// Messages are missing.
-    Lost,
-    /// Everything before is missing: no number was seen yet.
-    Unknown,
 }
 
 impl Smb1 {
@@ -124,7 +92,9 @@ impl Smb1 {
 
     /// Whether a session setup may be the one that signing starts with.
     fn awaits_logon(&self) -> bool {
-        self.signing.as_ref().is_none_or(|signing| !signing.active && signing.counting == Counting::Certain)
+        self.signing
+            .as_ref()
+            .is_none_or(|signing| signing.signers != Signers::Both && signing.counting == Counting::Certain)
     }
 
     /// Where the beginning is missing, a session setup that does not verify as the connection's first is a later one.
@@ -159,7 +129,9 @@ impl Smb1 {
         header: Header<'_>,
         bytes: &[u8],
     ) -> Verdict {
-        let exchange = self.requested.remove(&header.mid());
+        // A changed MID fails alone: it must not cost the key of all that follows.
+        let only = self.requested.keys().copied().next().filter(|_| self.requested.len() == 1);
+        let exchange = self.requested.remove(&header.mid()).or_else(|| self.requested.remove(&only?));
         let field = header.signature();
         let copied = exchange.as_ref().is_some_and(|exchange| exchange.field == field);
         let signed = !copied && !is_placeholder(field);
@@ -176,24 +148,20 @@ impl Smb1 {
         }
         let anonymous =
             exchange.as_ref().and_then(|exchange| exchange.logon.as_ref()).is_some_and(Logon::is_anonymous);
-        if !signed && (anonymous || response.is_some_and(|response| response.guest)) {
-            return Verdict::Unsigned(Unsigned::GuestSessionSetup);
-        }
+        let guest = anonymous || response.is_some_and(|response| response.guest);
         // Rule 31: the numbers start here. Rule 37: with an empty field nobody signs, but the numbers run.
-        let signing = Signing {
-            key: mac_key(keys, connection, header, exchange.as_ref()),
-            numbers: SequenceNumbers::start(header),
-            active: signed,
-            counting: Counting::Certain,
-            skipped: Vec::new(),
-            search_bytes_left: SEARCH_BYTES,
+        let signers = match (signed, guest) {
+            (true, _) => Signers::Both,
+            (false, true) => Signers::GuestAtMost,
+            (false, false) => Signers::Nobody,
         };
+        let key = mac_key(keys, connection, header, exchange.as_ref());
+        let signing = self.signing.insert(Signing::start(key, header, signers));
         let number = signing.numbers.response(header);
-        let signing = self.signing.insert(signing);
-        if signed {
-            signing.verify(Sender::Server, header, bytes, number)
-        } else {
-            Verdict::Unsigned(Unsigned::SessionSetupWithoutSigning)
+        match signers {
+            Signers::Both => signing.verify(Sender::Server, header, bytes, number),
+            Signers::Nobody => Verdict::Unsigned(Unsigned::SessionSetupWithoutSigning),
+            Signers::GuestAtMost => Verdict::Unsigned(Unsigned::GuestSessionSetup),
         }
     }
 
@@ -217,138 +185,10 @@ impl Smb1 {
         if field.is_zero() && is_notification(sender, header) {
             return Verdict::Unsigned(Unsigned::Notification);
         }
-        if !signing.active && is_placeholder(field) {
-            return Verdict::Unsigned(Unsigned::NotActive);
-        }
-        signing.verify(sender, header, bytes, number)
-    }
-}
-
-impl Signing {
-    /// On a connection whose beginning is missing: nothing is known but the key.
-    fn midway(key: &SigningKey) -> Self {
-        Self {
-            key: Ok(PreparedKey::new(key, Backend::detect())),
-            numbers: SequenceNumbers::unknown(),
-            active: false,
-            counting: Counting::Unknown,
-            skipped: Vec::new(),
-            search_bytes_left: SEARCH_BYTES,
-        }
-    }
-
-    /// Takes a message's number. Who sent it, TCP tells.
-    fn number(&mut self, sender: Sender, header: Header<'_>) -> Option<SequenceNumber> {
-        match sender {
-            _ if self.counting == Counting::Unknown => None,
-            Sender::Client => Some(self.numbers.request(header)),
-            // Rule 34.
-            Sender::Server if is_notification(sender, header) => None,
-            Sender::Server => self.numbers.response(header),
-        }
-    }
-
-    fn verify(
-        &mut self,
-        sender: Sender,
-        header: Header<'_>,
-        bytes: &[u8],
-        number: Option<SequenceNumber>,
-    ) -> Verdict {
-        let key = match &self.key {
-            Ok(key) => key,
-            Err(reason) => return Verdict::Unchecked(reason.clone().into()),
-        };
-        let check = |number| signing::verify(key, sender, bytes, Some(number));
-        let verdict = number.map(check);
-        let counted = number.filter(|_| verdict == Some(Ok(signing::Verdict::Verified)));
-        let mut hashed = 0;
-        let found = counted.or_else(|| {
-            let affordable = self.search_bytes_left / (bytes.len() as u64).max(1);
-            self.candidates(sender, header, number)
-                .take(usize::try_from(affordable).unwrap_or(usize::MAX))
-                .inspect(|_| hashed += bytes.len() as u64)
-                .find(|number| check(*number) == Ok(signing::Verdict::Verified))
-        });
-        self.search_bytes_left = self.search_bytes_left.saturating_sub(hashed);
-        let Some(found) = found else {
-            return self.not_verified(sender, header, number, verdict);
-        };
-        if header.sender() != sender {
-            return Verdict::failed(Failure::WrongDirection);
-        }
-        if counted.is_none() {
-            let next = if sender == Sender::Client { number } else { None }.unwrap_or(self.numbers.next());
-            // Of a long way only the end: what came so much earlier has been answered.
-            let nearest = found.0.saturating_sub(NUMBERS_TRIED);
-            self.skipped.extend((next < found).then(|| next.0.max(nearest)..found.0));
-            self.numbers.found(header, sender, found);
-        }
-        self.search_bytes_left = SEARCH_BYTES;
-        self.active = true;
-        Verdict::Verified(match sender {
-            Sender::Client => {
-                self.counting = Counting::Certain;
-                SignedWith::Request(found)
-            }
-            Sender::Server => {
-                if self.counting == Counting::Unknown {
-                    self.counting = Counting::Lost;
-                }
-                SignedWith::Response(found)
-            }
-        })
-    }
-
-    /// The numbers that a message may have which does not verify with the one it should have: never one that was used,
-    /// so that a replayed message is not taken for a new one.
-    fn candidates(
-        &self,
-        sender: Sender,
-        header: Header<'_>,
-        number: Option<SequenceNumber>,
-    ) -> impl Iterator<Item = SequenceNumber> + use<> {
-        let ahead = |from: u32, count: u32| from..from.saturating_add(count);
-        let next = match (self.counting, sender) {
-            _ if header.signature().is_zero() => 0..0,
-            (Counting::Certain, _) => 0..0,
-            // The doubtful request took one number or two.
-            (Counting::Doubtful { from }, _) => ahead(from, 2),
-            (Counting::Unknown, _) => ahead(0, NUMBERS_TRIED),
-            (Counting::Lost, Sender::Client) => number.map_or(0..0, |number| ahead(number.0, NUMBERS_TRIED)),
-            (Counting::Lost, Sender::Server) => ahead(self.numbers.next().0, NUMBERS_TRIED),
-        };
-        // Requests that are missing may be answered later.
-        let skipped = match sender {
-            Sender::Server if !header.signature().is_zero() => self.skipped.clone(),
-            _ => Vec::new(),
-        };
-        skipped.into_iter().rev().chain([next]).flatten().map(SequenceNumber)
-    }
-
-    fn not_verified(
-        &mut self,
-        sender: Sender,
-        header: Header<'_>,
-        number: Option<SequenceNumber>,
-        verdict: Option<Result<signing::Verdict, SigningError>>,
-    ) -> Verdict {
-        let answers_missing_request = number.is_none() && !self.skipped.is_empty();
-        let unsure = matches!(self.counting, Counting::Lost | Counting::Unknown);
-        if unsure || answers_missing_request {
-            return Verdict::Unchecked(Unchecked::SequenceLost);
-        }
-        if let (Sender::Client, Some(number), Counting::Certain) = (sender, number, self.counting) {
-            self.counting = Counting::Doubtful { from: number.0.wrapping_add(1) };
-        }
-        let field = header.signature();
-        let reason = if field.is_zero() { Failure::Missing } else { Failure::Mismatch };
-        match verdict {
-            None => failed(None, field, Failure::NoRequest),
-            Some(Ok(signing::Verdict::BadSignature { expected, .. })) => {
-                failed(Some(expected), field, reason)
-            }
-            Some(_) => Verdict::Unchecked(NoKey::WrongAlgorithm.into()),
+        match signing.signers {
+            Signers::Nobody if is_placeholder(field) => Verdict::Unsigned(Unsigned::NotActive),
+            Signers::GuestAtMost if is_placeholder(field) => Verdict::Unsigned(Unsigned::Guest),
+            _ => signing.verify(sender, header, bytes, number),
         }
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Smb2 {
     preauth: Option<PreauthHash>,
     exchanges: Exchanges,
     channels: HashMap<SessionId, Channel>,
+    /// The session that the client last spoke in.
+    latest: Option<SessionId>,
     /// The signature fields of requests that await a response, which may come back as they were (rules 22, 23).
     requested: HashMap<MessageId, Signature>,
 }
@@ -83,6 +85,7 @@ impl Smb2 {
             preauth: None,
             exchanges: Exchanges::default(),
             channels: HashMap::new(),
+            latest: None,
             requested: HashMap::new(),
         }
     }
@@ -123,13 +126,15 @@ impl Smb2 {
             Ok((header, _)) => header.session_id,
             Err(error) => return whole(None, Verdict::failed(error.into())),
         };
-        let Some(session) = self.session(context, id) else {
+        let meant = self.meant(context, id);
+        let Some(session) = self.session(context, meant) else {
             return whole(Some(id), unknown_session(context.coverage));
         };
         let mut plaintext = vec![0; frame.len().saturating_sub(transform::HEADER_BYTES)];
         match context.sessions.at(session).opener(place.sender) {
             Err(reason) => whole(Some(id), Verdict::Unchecked(reason.clone().into())),
             Ok(opener) => match sealing::open(opener, frame, &mut plaintext) {
+                Err(_) if meant != id => whole(Some(id), unknown_session(context.coverage)),
                 Err(error) => whole(Some(id), Verdict::failed(error.into())),
                 Ok(()) if Protocol::of(&plaintext) == Ok(Protocol::Compression) => {
                     whole(Some(id), Verdict::Unchecked(Unchecked::Compressed))
@@ -181,6 +186,9 @@ impl Smb2 {
 
     fn message(&mut self, context: &mut Context<'_>, received: &Received<'_>) -> Verdict {
         let Received { sender, session, header, bytes, .. } = *received;
+        if sender == Sender::Client && self.channels.contains_key(&session) {
+            self.latest = Some(session);
+        }
         let mut purpose = None;
         match (header.command(), sender) {
             // Once only: what claims to be another may be a changed message, and must not unsettle what stands.
@@ -241,6 +249,7 @@ impl Smb2 {
             Channel::Home(context.sessions.add(id, session))
         };
         self.channels.insert(id, channel);
+        self.latest = Some(id);
     }
 
     /// The key of a channel: from the new authentication, with this connection's hash and algorithm (rule 19).
@@ -259,6 +268,15 @@ impl Smb2 {
             Some(Role::Channel(key)) => Ok(Signer::new(key)),
             _ => Err(reason),
         })
+    }
+
+    /// The session whose keys a message goes by: where its SessionId names none, the one the client last spoke in.
+    /// After LOGOFF clients go on with the keys of the session they left, its SessionId already wiped: Samba's write
+    /// 0xFFFF…, others 0. And a client may name any session with the keys of another.
+    fn meant(&mut self, context: &mut Context<'_>, id: SessionId) -> SessionId {
+        let named =
+            !matches!(id, SessionId::NONE | SessionId::RELATED) && self.session(context, id).is_some();
+        if named { id } else { self.latest.unwrap_or(id) }
     }
 
     /// The session's place, whether this connection carries it, another one does, or only a key file knows it.

@@ -22,6 +22,8 @@ const NEGOTIATE_KEY_EXCHANGE: u32 = 0x4000_0000;
 /// NTProofStr of an NTLMv2 response; also the whole of an NTLMv1 response but for its last 8 bytes.
 const PROOF_BYTES: usize = 16;
 const NTLM_V1_RESPONSE_BYTES: usize = 24;
+/// Of a name's characters, so many are tried both in upper case and as they are.
+const DOUBTFUL_CHARACTERS: usize = 8;
 
 /// Why a logon and a password make no session key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -148,11 +150,10 @@ impl Logon {
             1..=NTLM_V1_RESPONSE_BYTES => Ok(md4(&*nt_hash)),
             _ => {
                 let (proof, blob) = self.nt_response.split_at(PROOF_BYTES);
-                let owf = hmac_md5(&*nt_hash, &[&utf16(&(upper(&self.user) + &self.domain))]);
-                let expected = hmac_md5(&*owf, &[&self.server_challenge, blob]);
-                if !bool::from(expected.ct_eq(proof)) {
-                    return Err(NoSessionKey::WrongPassword);
-                }
+                let owf = upper_cases(&self.user)
+                    .map(|user| hmac_md5(&*nt_hash, &[&utf16(&(user + &self.domain))]))
+                    .find(|owf| bool::from(hmac_md5(&**owf, &[&self.server_challenge, blob]).ct_eq(proof)))
+                    .ok_or(NoSessionKey::WrongPassword)?;
                 Ok(hmac_md5(&*owf, &[proof]))
             }
         }
@@ -214,17 +215,28 @@ fn utf16(text: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.encode_utf16().flat_map(u16::to_le_bytes).collect())
 }
 
-/// Character by character, as Windows does: a character whose upper case is several stays as it is.
-fn upper(name: &str) -> String {
-    name.chars()
-        .map(|character| {
-            let mut upper = character.to_uppercase();
-            match (upper.next(), upper.next()) {
-                (Some(one), None) => one,
-                _ => character,
-            }
-        })
-        .collect()
+/// The name in upper case, in every way that systems may: which one it was, NTProofStr tells.
+///
+/// All of them map character by character, and leave alone what would grow. But Windows leaves the dotless ı alone
+/// too, and Samba's table is older than the capitals of ș, ѝ and hundreds more: each distinct character beyond ASCII
+/// is either mapped or left.
+fn upper_cases(name: &str) -> impl Iterator<Item = String> {
+    let mut doubtful: Vec<char> = name.chars().filter(|one| !one.is_ascii() && upper(*one) != *one).collect();
+    doubtful.sort_unstable();
+    doubtful.dedup();
+    doubtful.truncate(DOUBTFUL_CHARACTERS);
+    (0..1_u32 << doubtful.len()).map(move |left| {
+        let is_left = |one| doubtful.binary_search(&one).is_ok_and(|index| left >> index & 1 == 1);
+        name.chars().map(|one| if is_left(one) { one } else { upper(one) }).collect()
+    })
+}
+
+fn upper(character: char) -> char {
+    let mut upper = character.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(one), None) => one,
+        _ => character,
+    }
 }
 
 fn md4(bytes: &[u8]) -> Hash {
@@ -313,7 +325,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_user_is_upper_cased_and_never_lengthened() {
-        assert_eq!(upper("jörg.weiß"), "JÖRG.WEIß");
+    fn names_are_upper_cased_as_windows_and_as_samba_do_and_never_lengthened() {
+        let first = |name| upper_cases(name).next().unwrap();
+        assert_eq!(first("jörg.weiß"), "JÖRG.WEIß");
+        assert_eq!(upper_cases("plain").collect::<Vec<_>>(), ["PLAIN"]);
+        assert!(upper_cases("yıldız.ö").any(|upper| upper == "YıLDıZ.Ö"));
+        assert!(upper_cases("ionuț").any(|upper| upper == "IONUț"));
+        assert_eq!(upper_cases("пользователь-ёжик").count(), 256);
     }
 }

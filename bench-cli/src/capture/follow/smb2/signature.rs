@@ -19,17 +19,22 @@ impl Smb2 {
         received: &Received<'_>,
         purpose: Option<Purpose>,
     ) -> Verdict {
-        let Received { sender, session: id, header, bytes, .. } = *received;
-        if matches!(id, SessionId::NONE | SessionId::RELATED) {
-            return self.echoed(context.coverage, received).unwrap_or(Verdict::failed(Failure::BeforeKey));
-        }
+        let Received { sender, header, bytes, .. } = *received;
+        let id = self.meant(context, received.session);
+        let unknown = match (received.session, context.coverage) {
+            (SessionId::NONE | SessionId::RELATED, Coverage::FromItsStart) => {
+                Verdict::failed(Failure::BeforeKey)
+            }
+            (_, coverage) => unknown_session(coverage),
+        };
         let Some(session) = self.session(context, id) else {
-            return self.echoed(context.coverage, received).unwrap_or(unknown_session(context.coverage));
+            return self.echoed(context.coverage, received).unwrap_or(unknown);
         };
         let (signer, with) = match self.channels.get(&id) {
             Some(Channel::Bound(_, signer)) => (&**signer, SignedWith::Channel),
             _ => (&context.sessions.at(session).signer, SignedWith::Session),
         };
+        let with = if id == received.session { with } else { SignedWith::LatestSession };
         let signer = match signer {
             Ok(signer) => signer,
             Err(reason) => {
@@ -54,6 +59,9 @@ impl Smb2 {
                     });
                 }
                 self.echoed(context.coverage, received).unwrap_or_else(|| {
+                    if id != received.session {
+                        return unknown;
+                    }
                     // A session of another connection, to which missing messages may have bound this one.
                     if context.coverage == Coverage::InPart && !self.channels.contains_key(&id) {
                         return Verdict::Unchecked(NoKey::DamagedSessionSetup.into());

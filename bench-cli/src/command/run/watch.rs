@@ -1,0 +1,138 @@
+//! What happens beside a run: progress is shown, the record is kept, Ctrl-C is heard.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::measure::{Cell, Observer};
+use crate::progress::Progress;
+use crate::record::{Measurement, Run, State, Store};
+use crate::report;
+
+/// Whether somebody asked for the run to end.
+pub(super) struct Interruption(Arc<AtomicBool>);
+
+impl Interruption {
+    /// From here on the first Ctrl-C or termination signal asks, and the second ends the process, with the exit code that
+    /// shells give a process which died of the signal.
+    pub(super) fn listen() -> io::Result<Self> {
+        let asked = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&asked))?;
+            flag::register(signal, Arc::clone(&asked))?;
+        }
+        Ok(Self(asked))
+    }
+
+    fn is_asked_for(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Watches a run and holds what it has measured so far.
+pub(super) struct Watch {
+    run: Run,
+    /// The measurements of plans that ended; those of the plan under way stand behind them and change.
+    settled: usize,
+    store: Option<Store>,
+    /// Whether the store holds what was last put there.
+    is_kept: bool,
+    progress: Progress,
+    interruption: Interruption,
+}
+
+impl Watch {
+    /// Makes the record's directory below `parent`, if one is wanted, so that a bad path fails before anything is measured.
+    pub(super) fn start(
+        run: Run,
+        parent: Option<&Path>,
+        progress: Progress,
+        interruption: Interruption,
+    ) -> anyhow::Result<Self> {
+        let create = |parent: &Path| {
+            Store::create(parent, &run)
+                .with_context(|| format!("cannot write to --record {}", parent.display()))
+        };
+        let store = parent.map(create).transpose()?;
+        let mut watch = Self { run, settled: 0, store, is_kept: true, progress, interruption };
+        watch.keep()?;
+        if let Some(store) = &watch.store {
+            watch.progress.note(format_args!("recording in {}", store.directory().display()));
+        }
+        Ok(watch)
+    }
+
+    /// A plan was measured, or as much of it as there was time for.
+    pub(super) fn plan_ends(&mut self, rows: &[Measurement]) {
+        self.show(rows);
+        self.settled = self.run.measurements.len();
+    }
+
+    /// The run, and whether its record could be kept.
+    pub(super) fn end(mut self) -> (Run, anyhow::Result<()>) {
+        if self.run.state == State::Measuring {
+            self.run.state = State::Complete;
+        }
+        let kept = self.keep();
+        (self.run, kept)
+    }
+
+    fn show(&mut self, rows: &[Measurement]) {
+        self.run.measurements.truncate(self.settled);
+        self.run.measurements.extend_from_slice(rows);
+    }
+
+    /// Puts the run into the store as it stands.
+    fn keep(&mut self) -> anyhow::Result<()> {
+        self.run.findings = report::findings(&self.run.measurements);
+        let Some(store) = &self.store else { return Ok(()) };
+        store
+            .put("record.json", |sink| report::json(&self.run, sink))
+            .and_then(|()| store.put("README.md", |sink| report::markdown(&self.run, sink)))
+            .with_context(|| format!("cannot write to {}", store.directory().display()))
+    }
+
+    /// The same while the run goes on: what fails now may succeed later, and is told once.
+    fn keep_up(&mut self, rows: &[Measurement]) {
+        self.show(rows);
+        match self.keep() {
+            Ok(()) => self.is_kept = true,
+            Err(error) => {
+                if self.is_kept {
+                    self.progress.error(format_args!("smbsign: {error:#}"));
+                }
+                self.is_kept = false;
+            }
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn trial_starts(&mut self, cell: &Cell, _done: usize) -> ControlFlow<()> {
+        if self.interruption.is_asked_for() {
+            self.run.state = State::Interrupted;
+            return ControlFlow::Break(());
+        }
+        self.progress.doing(format_args!("{} {} at {}", cell.dialect, cell.protection, cell.link));
+        self.progress.step();
+        ControlFlow::Continue(())
+    }
+
+    fn round_ends(&mut self, rows: &[Measurement]) {
+        if self.store.is_some() {
+            self.keep_up(rows);
+        }
+    }
+
+    fn cell_ends(&mut self, rows: &dyn Fn() -> Vec<Measurement>) {
+        if self.store.is_some() {
+            self.keep_up(&rows());
+        }
+    }
+}

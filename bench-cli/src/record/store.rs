@@ -1,0 +1,122 @@
+//! Where a run is kept while it goes on and afterwards: a directory of its own, new for each run.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use super::Run;
+
+/// A run's directory, `<date>-<machine>`. A run that ended is never written to again: each gets a directory that did not
+/// exist before.
+#[derive(Debug)]
+pub struct Store {
+    directory: PathBuf,
+}
+
+impl Store {
+    /// Makes the directory of this run below `parent`, and `parent` where it is missing. The date is that of UTC; a second
+    /// run of the day on the same machine gets `-2`, the next `-3`.
+    ///
+    /// # Errors
+    ///
+    /// `parent` cannot be made or written to.
+    pub fn create(parent: &Path, run: &Run) -> io::Result<Self> {
+        fs::create_dir_all(parent)?;
+        let name = format!("{}-{}", run.started.strftime("%F"), run.machine.short_name());
+        let names = std::iter::once(name.clone()).chain((2_u64..).map(|number| format!("{name}-{number}")));
+        for directory in names.map(|name| parent.join(name)) {
+            match fs::create_dir(&directory) {
+                Ok(()) => return Ok(Self { directory }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Where the run is kept.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Puts a file into the directory, in the place of its older version. Whoever reads it, whenever the process or the
+    /// machine ends, finds the older version or this one, whole.
+    ///
+    /// # Errors
+    ///
+    /// Those of `content` and of writing.
+    pub fn put(&self, name: &str, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut file = BufWriter::new(self.temporary(name)?);
+        content(&mut file)?;
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.as_file().sync_all()?;
+        file.persist(self.directory.join(name))?;
+        sync_directory(&self.directory)
+    }
+
+    fn temporary(&self, name: &str) -> io::Result<NamedTempFile> {
+        let prefix = format!(".{name}.");
+        let mut builder = Builder::new();
+        builder.prefix(&prefix);
+        // Records are for everybody that the umask lets read; temporary files are not, by default.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        builder.tempfile_in(&self.directory)
+    }
+}
+
+/// A renamed file has its new name for good once its directory is on disk.
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    fs::File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn each_run_gets_a_directory_that_did_not_exist() {
+        let parent = tempfile::tempdir().unwrap();
+        let run = Run::start(String::new(), serde_json::Value::Null);
+        for _ in 0..3 {
+            Store::create(&parent.path().join("results"), &run).unwrap();
+        }
+        let made = names(&parent.path().join("results"));
+        let first = format!("{}-{}", run.started.strftime("%F"), run.machine.short_name());
+        assert_eq!(made, [first.clone(), format!("{first}-2"), format!("{first}-3")]);
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_or_not_at_all() {
+        let parent = tempfile::tempdir().unwrap();
+        let store =
+            Store::create(parent.path(), &Run::start(String::new(), serde_json::Value::Null)).unwrap();
+        store.put("record.json", |sink| sink.write_all(b"older")).unwrap();
+        let failed = store.put("record.json", |sink| {
+            sink.write_all(b"half")?;
+            Err(io::ErrorKind::Other.into())
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read(store.directory().join("record.json")).unwrap(), b"older");
+        store.put("record.json", |sink| sink.write_all(b"newer")).unwrap();
+        assert_eq!(fs::read(store.directory().join("record.json")).unwrap(), b"newer");
+        assert_eq!(names(store.directory()), ["record.json"]);
+    }
+}

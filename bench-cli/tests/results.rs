@@ -1,0 +1,42 @@
+//! The recorded runs in `results/`: whole, readable, and each with its sentence in the index.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use smbsign::record::{Run, SCHEMA, State};
+
+fn results() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../results")
+}
+
+/// Whether the index has a row for a run, with a number in what it says of it.
+fn is_told(index: &str, name: &str) -> bool {
+    let says_a_number = |row: &str| row.chars().any(|letter| letter.is_ascii_digit());
+    index.lines().any(|line| {
+        line.split_once(name).is_some_and(|(_, row)| says_a_number(row.replace(name, "").as_str()))
+    })
+}
+
+#[test]
+fn a_sentence_without_a_number_tells_nothing() {
+    let index = "| [2026-01-02-example](2026-01-02-example) | 10GbE takes 0.8 cores |\n| 2026-01-03-example | faster |";
+    assert!(is_told(index, "2026-01-02-example"));
+    assert!(!is_told(index, "2026-01-03-example"));
+    assert!(!is_told(index, "2026-01-04-example"));
+}
+
+#[test]
+fn every_recorded_run_is_whole_and_has_its_sentence_in_the_index() {
+    let index = fs::read_to_string(results().join("README.md")).unwrap();
+    let entries = fs::read_dir(results()).unwrap().map(|entry| entry.unwrap().path());
+    let runs: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    println!("{} recorded runs", runs.len());
+    for run in runs {
+        let name = run.file_name().unwrap().to_str().unwrap();
+        let record: Run = serde_json::from_slice(&fs::read(run.join("record.json")).unwrap()).unwrap();
+        assert_eq!((record.schema.as_str(), record.state), (SCHEMA, State::Complete), "{name}");
+        let readme = fs::read_to_string(run.join("README.md")).unwrap();
+        assert!(readme.contains(&record.command), "{name}");
+        assert!(is_told(&index, name), "results/README.md says nothing of {name}, or no number");
+    }
+}
