@@ -81,8 +81,8 @@ fn options_that_do_not_go_together_are_refused_with_the_reason() {
 
 #[test]
 fn an_option_that_nothing_implements_is_unknown() {
-    let message = refused(&["run", "--arrival", "poisson"]);
-    assert!(message.contains("--arrival"), "{message}");
+    let message = refused(&["run", "--max-wait", "20us"]);
+    assert!(message.contains("--max-wait"), "{message}");
 }
 
 #[test]

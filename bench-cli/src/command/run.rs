@@ -68,6 +68,9 @@ pub struct Args {
     /// Departures at a link: paced (evenly), poisson (at random), burst:N (N at once); latency counts from them
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "paced")]
     arrival: Vec<Choice<Arrival>>,
+    /// Share of the link that is offered, above 0 and at most 1
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    load: f64,
     /// CPU seconds per GB of the unsigned server that `vs_server` compares with [default: Samba 4.17's, by dialect]
     #[arg(long, value_name = "SECONDS")]
     server_cost: Option<f64>,
