@@ -124,7 +124,7 @@ mod tests {
                 match mix.profile(dialect) {
                     Ok(profile) => assert_eq!(profile.message_count(), messages as usize),
                     Err(error) => {
-                        assert_eq!((dialect, error), (Dialect::Smb1, ProfileError::NothingRecorded(dialect)))
+                        assert_eq!((dialect, error), (Dialect::Smb1, ProfileError::NothingRecorded(dialect)));
                     }
                 }
             }
