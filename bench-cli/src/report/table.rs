@@ -33,7 +33,12 @@ pub(super) fn table(run: &Run, colour: Colour, sink: &mut dyn Write) -> io::Resu
 }
 
 fn broken(text: &str, first: &str, others: &str) -> String {
-    let options = textwrap::Options::new(COLUMNS).initial_indent(first).subsequent_indent(others);
+    // Names such as AES-128-CMAC stay whole.
+    let options = textwrap::Options::new(COLUMNS)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .initial_indent(first)
+        .subsequent_indent(others);
     textwrap::fill(text, options)
 }
 
