@@ -1,6 +1,7 @@
 //! What the generator hands out: right headers, numbers used once, nothing allocated.
 
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
@@ -87,6 +88,22 @@ fn no_gmac_nonce_is_used_twice_under_one_key() {
             }
         }
     }
+}
+
+#[test]
+fn a_sessions_outstanding_requests_follow_one_another() {
+    let profile = Profile::bulk(BulkMessage::ReadResponse, Dialect::Smb311, 300).unwrap();
+    let config = GeneratorConfig {
+        sessions: Some(2),
+        outstanding: NonZeroUsize::new(3),
+        set_bytes: 1500,
+        ..GeneratorConfig::default()
+    };
+    let mut generator = Generator::new(&profile, config);
+    let sessions: Vec<_> = (0..8).map(|_| generator.next_message().session).collect();
+    assert_eq!(sessions, [0, 0, 0, 1, 1, 1, 0, 0]);
+    generator.rewind();
+    assert_eq!(generator.next_message().session, 0);
 }
 
 #[test]

@@ -56,6 +56,9 @@ pub struct Args {
     /// Sessions, each with its own key [default: a key for every message buffer]
     #[arg(long, value_name = "N")]
     sessions: Option<NonZeroUsize>,
+    /// Requests that a session has in flight: so many of its messages follow one another
+    #[arg(long, value_name = "N", default_value = "1")]
+    outstanding: NonZeroUsize,
     /// Memory that the messages lie in: hot (stays in the caches), cold (256 MiB), or a size
     #[arg(long, value_name = "SET", default_value = "hot", value_parser = value::working_set)]
     set: WorkingSet,

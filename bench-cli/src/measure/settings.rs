@@ -1,5 +1,6 @@
 //! What a run is asked for.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use smbsign_engine::kernels::Backend;
@@ -55,6 +56,8 @@ pub struct Settings {
     /// Sessions, spread over the workers, each of which has one at least; `None` for a key of its own for every message
     /// buffer.
     pub sessions: Option<usize>,
+    /// Requests that a session has in flight: their messages follow one another.
+    pub outstanding: NonZeroUsize,
     /// Kernels.
     pub backend: Backend,
     /// Bytes of message buffers per worker; `None` for a hot set: half a MiB, or two messages where that is more.
@@ -102,6 +105,7 @@ impl Default for Settings {
             message_bytes: 64 << 10,
             workers: (cores - 1).max(1),
             sessions: None,
+            outstanding: NonZeroUsize::MIN,
             backend: Backend::detect(),
             set_bytes: None,
             order: SetOrder::Ascending,

@@ -122,7 +122,7 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
         backend: settings.backend.name().to_owned(),
         workers: settings.workers,
         sessions: (0..settings.workers).map(|worker| settings.sessions_of(worker)).sum(),
-        outstanding: None,
+        outstanding: Some(settings.outstanding.get()),
         direction: cell.direction,
         profile: settings.profile.name(),
         message_bytes: message_bytes.round() as u64,

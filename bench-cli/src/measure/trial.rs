@@ -162,7 +162,9 @@ fn prepare_worker(
     let profile = plan.profile_of(cell.dialect).unwrap_or_else(|| unreachable!("cells have profiles"));
     let envelope = envelope(cell.protection);
     let (set_bytes, wire) = (plan.set_bytes(profile), settings.wire);
-    let config = GeneratorConfig { sessions, set_bytes, order: settings.order, wire, envelope, seed };
+    let outstanding = Some(settings.outstanding);
+    let config =
+        GeneratorConfig { sessions, outstanding, set_bytes, order: settings.order, wire, envelope, seed };
     let mut generator = Generator::new(profile, config);
     let keys = Keys::new(cell.protection, generator.sessions(), seed)?;
     let duty = Duty::new(&keys, cell.direction, settings.backend, &mut generator)?;

@@ -58,7 +58,10 @@ impl<'a> Conditions<'a> {
             ),
             (
                 Aspect::Outstanding,
-                self.outstanding.map(|messages| format!("{messages} outstanding")).unwrap_or_default(),
+                self.outstanding
+                    .filter(|requests| *requests > 1)
+                    .map(|requests| format!("{requests} outstanding"))
+                    .unwrap_or_default(),
             ),
             (Aspect::Set, format!("{} set", about(self.set_bytes))),
             (Aspect::Transmit, format!("transmit {}", self.transmit)),

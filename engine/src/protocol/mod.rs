@@ -8,6 +8,7 @@
 //! lists them with the file that keeps each.
 
 pub mod algorithm;
+mod command;
 pub mod dialect;
 mod error;
 pub mod framing;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::command::command_codes;
 use super::framing::Protocol;
 use super::{MalformedMessage, SecuritySignature, Sender};
 
@@ -27,40 +28,17 @@ pub const UNSOLICITED_MID: u16 = 0xffff;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Command(pub u8);
 
-/// Gives each command its constant and its printed name, once.
-macro_rules! commands {
-    ($($name:ident = $code:literal),* $(,)?) => {
-        impl Command {
-            $(#[doc = concat!("`", stringify!($name), "`")] pub const $name: Self = Self($code);)*
-
-            /// The command's short name; `None` for codes that traffic of the last twenty years hardly shows.
-            #[must_use]
-            pub const fn name(self) -> Option<&'static str> {
-                match self.0 {
-                    $($code => Some(stringify!($name)),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-commands! {
-    MKDIR = 0x00, RMDIR = 0x01, OPEN = 0x02, CREATE = 0x03, CLOSE = 0x04, FLUSH = 0x05, UNLINK = 0x06,
-    RENAME = 0x07, GETATR = 0x08, SETATR = 0x09, READ = 0x0a, WRITE = 0x0b, CHECKPATH = 0x10,
-    LOCKING_ANDX = 0x24, TRANSACTION = 0x25, TRANSACTION_SECONDARY = 0x26, ECHO = 0x2b, OPEN_ANDX = 0x2d,
-    READ_ANDX = 0x2e, WRITE_ANDX = 0x2f, TRANSACTION2 = 0x32, TRANSACTION2_SECONDARY = 0x33, FIND_CLOSE2 = 0x34,
-    TREE_DISCONNECT = 0x71, NEGOTIATE = 0x72, SESSION_SETUP_ANDX = 0x73, LOGOFF_ANDX = 0x74,
-    TREE_CONNECT_ANDX = 0x75, NT_TRANSACT = 0xa0, NT_TRANSACT_SECONDARY = 0xa1, NT_CREATE_ANDX = 0xa2,
-    NT_CANCEL = 0xa4, NT_RENAME = 0xa5,
-}
-
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.pad(name),
-            None => write!(f, "CMD_{:02x}", self.0),
-        }
+command_codes! {
+    Command:
+    /// The command's short name; `None` for codes that traffic of the last twenty years hardly shows.
+    {
+        MKDIR = 0x00, RMDIR = 0x01, OPEN = 0x02, CREATE = 0x03, CLOSE = 0x04, FLUSH = 0x05, UNLINK = 0x06,
+        RENAME = 0x07, GETATR = 0x08, SETATR = 0x09, READ = 0x0a, WRITE = 0x0b, CHECKPATH = 0x10,
+        LOCKING_ANDX = 0x24, TRANSACTION = 0x25, TRANSACTION_SECONDARY = 0x26, ECHO = 0x2b, OPEN_ANDX = 0x2d,
+        READ_ANDX = 0x2e, WRITE_ANDX = 0x2f, TRANSACTION2 = 0x32, TRANSACTION2_SECONDARY = 0x33, FIND_CLOSE2 = 0x34,
+        TREE_DISCONNECT = 0x71, NEGOTIATE = 0x72, SESSION_SETUP_ANDX = 0x73, LOGOFF_ANDX = 0x74,
+        TREE_CONNECT_ANDX = 0x75, NT_TRANSACT = 0xa0, NT_TRANSACT_SECONDARY = 0xa1, NT_CREATE_ANDX = 0xa2,
+        NT_CANCEL = 0xa4, NT_RENAME = 0xa5,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::command::command_codes;
 use super::framing::Protocol;
 use super::{MalformedMessage, Sender, Signature};
 
@@ -32,36 +33,13 @@ impl SessionId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Command(pub u16);
 
-/// Gives each command its constant and its printed name, once.
-macro_rules! commands {
-    ($($name:ident = $code:literal),* $(,)?) => {
-        impl Command {
-            $(#[doc = concat!("`", stringify!($name), "`")] pub const $name: Self = Self($code);)*
-
-            /// The name in MS-SMB2 2.2.1, without its `SMB2` prefix; `None` for a code that has none.
-            #[must_use]
-            pub const fn name(self) -> Option<&'static str> {
-                match self.0 {
-                    $($code => Some(stringify!($name)),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-commands! {
-    NEGOTIATE = 0, SESSION_SETUP = 1, LOGOFF = 2, TREE_CONNECT = 3, TREE_DISCONNECT = 4, CREATE = 5, CLOSE = 6,
-    FLUSH = 7, READ = 8, WRITE = 9, LOCK = 10, IOCTL = 11, CANCEL = 12, ECHO = 13, QUERY_DIRECTORY = 14,
-    CHANGE_NOTIFY = 15, QUERY_INFO = 16, SET_INFO = 17, OPLOCK_BREAK = 18,
-}
-
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.pad(name),
-            None => write!(f, "CMD_{:02x}", self.0),
-        }
+command_codes! {
+    Command:
+    /// The name in MS-SMB2 2.2.1, without its `SMB2` prefix; `None` for a code that has none.
+    {
+        NEGOTIATE = 0, SESSION_SETUP = 1, LOGOFF = 2, TREE_CONNECT = 3, TREE_DISCONNECT = 4, CREATE = 5, CLOSE = 6,
+        FLUSH = 7, READ = 8, WRITE = 9, LOCK = 10, IOCTL = 11, CANCEL = 12, ECHO = 13, QUERY_DIRECTORY = 14,
+        CHANGE_NOTIFY = 15, QUERY_INFO = 16, SET_INFO = 17, OPLOCK_BREAK = 18,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Hands out message after message, each with fresh numbers, from buffers that were all made beforehand.
 
+use std::num::NonZeroUsize;
+
 use super::template::{Numbers, SessionField, Signing};
 use super::{Envelope, FramePlace, Profile, Wire};
 use crate::protocol::{Sender, SequenceNumber, smb1, smb2};
@@ -10,6 +12,9 @@ pub struct GeneratorConfig {
     /// Sessions, each on a connection of its own; `None` for as many as there are passes in the set, so that in a bulk
     /// profile every buffer's messages have a key of their own, but not more than 4096.
     pub sessions: Option<usize>,
+    /// Requests that a session has in flight: so many passes of the profile follow one another before the next
+    /// session's turn; `None` for one.
+    pub outstanding: Option<NonZeroUsize>,
     /// Bytes of message buffers at least; a profile is never cut.
     pub set_bytes: usize,
     /// In which order of addresses the set's passes are played.
@@ -76,9 +81,11 @@ pub struct Generator {
     numbers_per_pass: u64,
     mids_per_pass: u32,
     next_slot: usize,
-    /// The session whose pass it is.
+    /// The session whose turn it is.
     session: usize,
-    next_session: usize,
+    /// Passes in a turn, and how many of this one's are still to come.
+    outstanding: usize,
+    passes_left: usize,
 }
 
 /// One message's buffer.
@@ -202,19 +209,23 @@ impl Generator {
             mids_per_pass: profile.mids_per_pass,
             next_slot: 0,
             session: 0,
-            next_session: 0,
+            outstanding: config.outstanding.map_or(1, NonZeroUsize::get),
+            passes_left: 0,
         };
         generator.rewind();
         generator
     }
 
-    /// The next message, under numbers that its connection has never used. Sessions take turns, a pass each.
+    /// The next message, under numbers that its connection has never used. Sessions take turns.
     #[inline]
     pub fn next_message(&mut self) -> Outgoing<'_> {
         let slot = &mut self.slots[self.next_slot];
         if slot.opens_pass == OpensPass::Yes {
-            self.session = self.next_session;
-            self.next_session = if self.session + 1 == self.connections.len() { 0 } else { self.session + 1 };
+            if self.passes_left == 0 {
+                self.session = if self.session + 1 < self.connections.len() { self.session + 1 } else { 0 };
+                self.passes_left = self.outstanding;
+            }
+            self.passes_left -= 1;
             let connection = &mut self.connections[self.session];
             connection.current = connection.next;
             connection.next = connection.current.wrapping_add(self.numbers_per_pass);
@@ -283,8 +294,9 @@ impl Generator {
         };
         self.connections.fill(Connection::new(first));
         self.next_slot = 0;
-        self.session = 0;
-        self.next_session = 0;
+        // The first turn is session 0's.
+        self.session = self.connections.len() - 1;
+        self.passes_left = 0;
     }
 
     /// Sessions that send.
