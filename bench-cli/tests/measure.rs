@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -172,7 +173,9 @@ fn dissect(dump: &Path) {
     let tshark = Command::new("tshark").args(["-Y", "_ws.malformed", "-r"]).arg(dump).output();
     match tshark {
         Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout), "", "malformed packets"),
-        Err(error) => println!("tshark did not look at the dump: {error}"),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "tshark did not look at the dump: {error}");
+        }
     }
 }
 
@@ -233,7 +236,8 @@ fn captures() -> Vec<PathBuf> {
     let sets = ["tests/data/captures", "../../shared/captures"];
     let (found, missing): (Vec<_>, Vec<_>) =
         sets.map(|set| root.join(set)).into_iter().partition(|set| set.is_dir());
-    println!("captures replayed from {found:?}; not there: {missing:?}");
+    // Past the harness, which keeps what passing tests print to itself.
+    let _ = writeln!(std::io::stderr(), "captures replayed from {found:?}; not there: {missing:?}");
     let files = found.iter().flat_map(|set| fs::read_dir(set).unwrap()).map(|entry| entry.unwrap().path());
     files.filter(|file| file.extension().is_some_and(|extension| extension == "pcap")).collect()
 }
