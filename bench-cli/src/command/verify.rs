@@ -20,8 +20,8 @@ pub use outcome::{CaptureReport, FailureReport, UncheckedReport, VerifyReport};
 /// Check every signature in real captures (pcap, pcapng)
 ///
 /// Keys come from the JSON beside each capture (NAME.json for NAME.pcap), from --keys, or from one user's password and
-/// the NTLM logons in the capture. Exit code 1 when a signature is wrong or an encrypted message does not open, 3 when
-/// none is but some could not be checked for want of keys.
+/// the NTLM logons in the capture. Exit code 1 when a signature is wrong or an encrypted message does not open, 2 when a
+/// file is no capture or damaged (the rest of it is still checked), 3 when messages could not be checked for want of keys.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Captures, or directories of them
@@ -56,8 +56,8 @@ const LINES_TOLD: usize = 20;
 ///
 /// # Errors
 ///
-/// A destination cannot be written, or the keys on the command line cannot be read. A capture that cannot be read is
-/// told in the results, and by exit code 2.
+/// A destination cannot be written, or the keys on the command line cannot be read. A capture that cannot be read, or
+/// not to its end, is told in the results, and by exit code 2.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let output = args.output.open()?;
     let given = args.keys_given()?;

@@ -18,7 +18,7 @@
 //! behind shows it in every message behind.
 //!
 //! A trial is *disturbed* when the machine probe beside it moved by more than 3 %, when the hypervisor gave the core to
-//! others, or when the worker waited for its core for more than 1 % of the window ([`disturbance`] fixes the rule).
+//! others, or when the worker waited for its core for more than 1 % of the window (`disturbance` fixes the rule).
 //! Disturbed trials count only where a cell has no other. Involuntary context switches are recorded, and judged by the time
 //! that they cost.
 //!

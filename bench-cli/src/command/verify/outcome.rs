@@ -3,6 +3,7 @@
 use serde::Serialize;
 use smbsign_engine::protocol::{Dialect, Sender};
 
+use crate::capture::Damage;
 use crate::capture::follow::{Message, Verdict};
 use crate::capture::verification::{Counts, Verification};
 use crate::exit::Exit;
@@ -32,6 +33,9 @@ pub struct CaptureReport {
     pub unchecked_sessions: Vec<UncheckedReport>,
     /// What is wrong with the capture itself, in words.
     pub damage: Vec<String>,
+    /// Whether the file itself is damaged, so that nobody knows what else it held.
+    #[serde(skip)]
+    pub is_file_damaged: bool,
     /// Why there are no results at all.
     pub error: Option<String>,
 }
@@ -51,6 +55,7 @@ impl CaptureReport {
             failures: verification.failures.iter().map(FailureReport::of).collect(),
             unchecked_sessions: unchecked.collect(),
             damage: verification.damage.iter().map(ToString::to_string).collect(),
+            is_file_damaged: verification.damage.iter().any(|damage| matches!(damage, Damage::File(_))),
             error,
         }
     }
@@ -99,11 +104,11 @@ pub struct UncheckedReport {
 }
 
 impl VerifyReport {
-    /// A wrong signature outweighs a capture that could not be read, and that one a missing key.
+    /// A wrong signature outweighs a capture that could not be read to its end, and that one a missing key.
     pub(super) fn exit(&self) -> Exit {
         if self.total.failed > 0 {
             Exit::Bad
-        } else if self.captures.iter().any(|capture| capture.error.is_some()) {
+        } else if self.captures.iter().any(|capture| capture.error.is_some() || capture.is_file_damaged) {
             Exit::Input
         } else if self.total.unchecked > 0 || self.total.undecryptable > 0 {
             Exit::Inconclusive
