@@ -1,6 +1,7 @@
 //! One trial: a cell's workers over one window, and what the machine did meanwhile.
 
 use std::num::NonZeroU64;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -241,12 +242,12 @@ fn run_worker(
 ) -> Result<Part, TrialError> {
     let pinned = core.filter(|core| core_affinity::set_for_current(*core)).map(|core| core.id);
     let clock = worker.clock.clone();
-    let warm = worker.warm_up();
+    let warm = catch_unwind(AssertUnwindSafe(|| worker.warm_up()));
     let probe_before_ns = machine_probe_ns(&clock);
     let clock_before = core_clock_ghz(&clock);
-    // An error is given back only after the others, who wait for this thread, were met.
+    // What went wrong is told only after the others, who wait for this thread, were met.
     let at = start.agree(&clock);
-    warm?;
+    warm.map_err(|_| TrialError::Panicked)??;
     let account = Account::read(pinned);
     let done = worker.run(at, window, share)?;
     let spent = Account::read(pinned).since(account);
