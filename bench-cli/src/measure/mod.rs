@@ -8,7 +8,7 @@
 //! duty, keys, transmit, sample, latency           what a worker does and keeps
 //! clock, system, disturbance                      the core's clock, the probe, what the machine did meanwhile
 //! summary    trials to rows                       server           what a real server spends
-//! dump       kept messages as a capture
+//! dump       kept messages as a capture           rehearsal        a worker before a clock of readings
 //! ```
 //!
 //! # What the figures mean
@@ -37,6 +37,7 @@ mod keys;
 mod latency;
 mod mix;
 mod plan;
+mod rehearsal;
 mod sample;
 mod self_check;
 mod server;
@@ -54,6 +55,7 @@ pub use dump::{Dump, DumpError};
 pub use keys::implementation;
 pub use mix::Mix;
 pub use plan::{Cell, LeftOut, Plan, PlanError};
+pub use rehearsal::{Rehearsal, RehearsalError};
 pub use self_check::{SelfCheckError, self_check};
 pub use settings::{Keep, ProfileChoice, Settings};
 

@@ -113,7 +113,7 @@ pub(super) fn run(
             let keep = if worker == 0 { keep } else { Keep::Nothing };
             let sessions = plan.settings.sessions_of(worker);
             let place = Place { sessions, seed: seed.wrapping_add(worker as u64), keep };
-            prepare_worker(plan, cell, place, clock)
+            prepare_worker(plan, cell, place, clock, clock.cost())
         })
         .collect::<Result<Vec<_>, _>>()?;
     let set_bytes = prepared.iter().map(|(worker, _)| worker.generator.set_bytes()).sum();
@@ -147,18 +147,19 @@ pub(super) fn run(
 }
 
 /// What tells a worker from the others.
-struct Place {
-    sessions: Option<usize>,
-    seed: u64,
-    keep: Keep,
+pub(super) struct Place {
+    pub(super) sessions: Option<usize>,
+    pub(super) seed: u64,
+    pub(super) keep: Keep,
 }
 
-fn prepare_worker(
+pub(super) fn prepare_worker<C: Clone>(
     plan: &Plan,
     cell: Cell,
     Place { sessions, seed, keep }: Place,
-    clock: &Clock,
-) -> Result<(Worker, Keys), TrialError> {
+    clock: &C,
+    clock_cost: f64,
+) -> Result<(Worker<C>, Keys), TrialError> {
     let settings = &plan.settings;
     let profile = plan.profile_of(cell.dialect).unwrap_or_else(|| unreachable!("cells have profiles"));
     let envelope = envelope(cell.protection);
@@ -184,18 +185,7 @@ fn prepare_worker(
         (Transmit::Copy, _) | (_, Protection::Sealed(_)) => TransmitBuffer::new(longest + envelope.bytes()),
         (Transmit::None, _) => TransmitBuffer::none(),
     };
-    Ok((
-        Worker {
-            generator,
-            duty,
-            transmit,
-            clock: clock.clone(),
-            clock_cost: clock.cost(),
-            samples,
-            opening,
-        },
-        keys,
-    ))
+    Ok((Worker { generator, duty, transmit, clock: clock.clone(), clock_cost, samples, opening }, keys))
 }
 
 /// Room for samples of any message: 32, fewer of very long ones.
@@ -221,7 +211,7 @@ fn opening_lengths(profile: &Profile) -> Vec<usize> {
 }
 
 /// Worker `at`'s share of the link: the same rate for all, the first departures spread over one message's time.
-fn share(plan: &Plan, cell: Cell, at: usize, seed: u64, generator: &Generator) -> Option<Share> {
+pub(super) fn share(plan: &Plan, cell: Cell, at: usize, seed: u64, generator: &Generator) -> Option<Share> {
     let workers = plan.settings.workers as f64;
     let offered = cell.link.bits_per_second()? as f64 * plan.settings.load;
     let message_ns = generator.mean_wire_bytes() * 8e9 / offered;
