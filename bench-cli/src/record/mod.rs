@@ -4,10 +4,15 @@
 //! What was not measured is `null`, never absent and never zero.
 
 mod cell;
+mod check;
+mod error;
+mod fingerprint;
 mod latency;
 mod machine;
 mod measurement;
 pub(crate) mod named;
+mod read;
+mod shape;
 mod store;
 mod tool;
 
@@ -15,14 +20,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use cell::{Direction, Engine, Protection, Transmit, UnknownName};
+pub use error::{Problem, ReadError};
+pub use fingerprint::{Fingerprint, Mismatch, Part, mismatches};
 pub use latency::{Latency, Percentiles};
 pub use machine::Machine;
 pub use measurement::{Measurement, Trial};
+pub use read::{Kept, RECORD, parse, read, read_runs};
 pub use store::Store;
 pub use tool::Tool;
 
 /// The name of the record's form; it changes when a key is renamed or changes its meaning.
 pub const SCHEMA: &str = "smbsign.run/1";
+/// What the names of all its versions begin with.
+const FORM: &str = "smbsign.run/";
 
 /// One invocation and all that it measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
