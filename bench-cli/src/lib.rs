@@ -9,3 +9,4 @@ pub mod output;
 pub mod progress;
 pub mod record;
 pub mod report;
+pub mod schema;
