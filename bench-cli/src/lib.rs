@@ -10,3 +10,4 @@ pub mod progress;
 pub mod record;
 pub mod regression;
 pub mod report;
+pub mod schema;

@@ -17,6 +17,7 @@ mod store;
 mod tool;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cell::{Direction, Engine, Protection, Transmit, UnknownName};
@@ -35,9 +36,10 @@ pub const SCHEMA: &str = "smbsign.run/1";
 const FORM: &str = "smbsign.run/";
 
 /// One invocation and all that it measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
-    /// Always [`SCHEMA`].
+    /// The name of this form and its version.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
     /// What measured.
     pub tool: Tool,
@@ -47,6 +49,7 @@ pub struct Run {
     pub command: String,
     /// When the measurement began.
     #[serde(with = "named")]
+    #[schemars(with = "Timestamp")]
     pub started: Timestamp,
     /// How far the run came.
     pub state: State,
@@ -59,7 +62,7 @@ pub struct Run {
 }
 
 /// How far a run came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Trials were still to come when this was written: the run goes on, or was killed.
