@@ -49,6 +49,14 @@ pub enum CompareError {
     NothingInCommon,
 }
 
+impl CompareError {
+    /// Whether it is the records' origin that forbids the comparison, and not what was asked for.
+    #[must_use]
+    pub const fn is_of_the_records(&self) -> bool {
+        matches!(self, Self::Machines { .. } | Self::FloorOfAnotherMachine { .. } | Self::OtherCode { .. })
+    }
+}
+
 /// The two-sided error that a comparison may make in any of its cells.
 const LEVEL: f64 = 0.05;
 
