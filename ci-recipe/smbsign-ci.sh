@@ -78,13 +78,13 @@ compare() {
     shift
     rm -rf "$results/runs" "$results/comment.md"
     record "$results/runs" "$@"
+    "$smbsign" report "$results/runs" --format bmf --output "$results/bencher.json"
+    "$smbsign" report "$results/runs" --format github-action-benchmark \
+        --output "$results/github-action-benchmark.json"
     code=0
     # shellcheck disable=SC2086 # options are words
     "$smbsign" compare "$base" "$results/runs" --format markdown --output "$results/comment.md" \
         ${SMBSIGN_CI_COMPARE:-} || code=$?
-    "$smbsign" report "$results/runs" --format bmf --output "$results/bencher.json"
-    "$smbsign" report "$results/runs" --format github-action-benchmark \
-        --output "$results/github-action-benchmark.json"
     conclude "$code"
 }
 
