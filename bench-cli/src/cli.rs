@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{info, run, verify};
+use crate::command::{ab, info, run, verify};
 use crate::exit::Exit;
 
 /// What SMB signing costs on this machine, and how close to free it can be.
@@ -24,6 +24,7 @@ Exit codes: 0 good, 1 the answer is bad, 2 usage or input error, 3 inconclusive,
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Args>),
+    Ab(Box<ab::Args>),
     Verify(verify::Args),
     Info(info::Args),
 }
@@ -38,6 +39,7 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit> {
     match Cli::parse_from(with_default_command(arguments)).command {
         Command::Run(args) => run::run(&args),
+        Command::Ab(args) => ab::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Info(args) => info::run(&args),
     }

@@ -193,6 +193,8 @@ fn prepare_worker(
             clock_cost: clock.cost(),
             samples,
             opening,
+            #[cfg(feature = "handicap")]
+            delay: settings.handicap.and_then(|handicap| handicap.delay(cell.protection)),
         },
         keys,
     ))

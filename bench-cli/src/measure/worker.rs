@@ -35,6 +35,8 @@ pub(super) struct Worker<C = Clock> {
     pub(super) samples: Samples,
     /// The first messages of session 0, one after another.
     pub(super) opening: Samples,
+    #[cfg(feature = "handicap")]
+    pub(super) delay: Option<super::handicap::Delay>,
 }
 
 /// How much is done between two readings of the clock.
@@ -150,6 +152,8 @@ impl<C: traffic::Clock + Clone> Worker<C> {
             };
             let chunk = self.chunk(bound, &mut due)?;
             let ended = self.clock.now();
+            #[cfg(feature = "handicap")]
+            let ended = self.delayed(began, ended);
             done.add(&chunk, self.busy_ns(began, ended));
             latencies.record(&intended[..chunk.messages as usize], began, ended);
             self.keep(&mut sampling, ended);
@@ -175,6 +179,10 @@ impl<C: traffic::Clock + Clone> Worker<C> {
             let began = self.clock.now();
             let chunk = self.chunk(bound, &mut |_, _| true)?;
             now = self.clock.now();
+            #[cfg(feature = "handicap")]
+            {
+                now = self.delayed(began, now);
+            }
             done.add(&chunk, self.busy_ns(began, now));
             self.keep(&mut sampling, now);
         }
@@ -202,6 +210,13 @@ impl<C: traffic::Clock + Clone> Worker<C> {
                 return Ok(chunk);
             }
         }
+    }
+
+    /// The moment when a chunk's work is over, its delay included.
+    #[cfg(feature = "handicap")]
+    fn delayed(&mut self, began: u64, ended: u64) -> u64 {
+        let busy_ns = self.busy_ns(began, ended);
+        self.delay.as_mut().map_or(ended, |delay| delay.lengthen(busy_ns, ended, &self.clock))
     }
 
     /// A chunk's time less the reading of the clock that it holds.
@@ -294,6 +309,8 @@ mod tests {
             clock_cost: 0.0,
             samples: nothing(),
             opening: nothing(),
+            #[cfg(feature = "handicap")]
+            delay: None,
         };
         let rate = NonZeroU64::new(1_000_000_000).unwrap();
         let share = Share { rate, offset: Duration::ZERO, arrival, seed: 3 };

@@ -42,6 +42,17 @@ impl Store {
         &self.directory
     }
 
+    /// A directory within this one.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn below(&self, name: &str) -> io::Result<Self> {
+        let directory = self.directory.join(name);
+        fs::create_dir_all(&directory)?;
+        Ok(Self { directory })
+    }
+
     /// Puts a file into the directory, in the place of its older version. Whoever reads it, whenever the process or the
     /// machine ends, finds the older version or this one, whole.
     ///

@@ -1,39 +1,16 @@
 //! What happens beside a run: progress is shown, the record is kept, Ctrl-C is heard.
 
-use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
-use crate::measure::{Cell, Observer};
+use super::turn::Pace;
+use crate::interruption::Interruption;
+use crate::measure::{Cell, Observer, Plan};
 use crate::progress::Progress;
 use crate::record::{Measurement, Run, State, Store};
 use crate::report;
-
-/// Whether somebody asked for the run to end.
-pub(super) struct Interruption(Arc<AtomicBool>);
-
-impl Interruption {
-    /// From here on the first Ctrl-C or termination signal asks, and the second ends the process, with the exit code that
-    /// shells give a process which died of the signal.
-    pub(super) fn listen() -> io::Result<Self> {
-        let asked = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&asked))?;
-            flag::register(signal, Arc::clone(&asked))?;
-        }
-        Ok(Self(asked))
-    }
-
-    fn is_asked_for(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// Watches a run and holds what it has measured so far.
 pub(super) struct Watch {
@@ -45,6 +22,9 @@ pub(super) struct Watch {
     is_kept: bool,
     progress: Progress,
     interruption: Interruption,
+    pace: Pace,
+    /// What the cells of the plan under way share, for their names.
+    traffic: String,
 }
 
 impl Watch {
@@ -54,18 +34,41 @@ impl Watch {
         parent: Option<&Path>,
         progress: Progress,
         interruption: Interruption,
+        pace: Pace,
     ) -> anyhow::Result<Self> {
         let create = |parent: &Path| {
             Store::create(parent, &run)
                 .with_context(|| format!("cannot write to --record {}", parent.display()))
         };
         let store = parent.map(create).transpose()?;
-        let mut watch = Self { run, settled: 0, store, is_kept: true, progress, interruption };
+        let mut watch = Self {
+            run,
+            settled: 0,
+            store,
+            is_kept: true,
+            progress,
+            interruption,
+            pace,
+            traffic: String::new(),
+        };
         watch.keep()?;
         if let Some(store) = &watch.store {
             watch.progress.note(format_args!("recording in {}", store.directory().display()));
         }
         Ok(watch)
+    }
+
+    /// The next trials are those of this plan.
+    pub(super) fn plan_starts(&mut self, plan: &Plan) {
+        let settings = plan.settings();
+        self.traffic = format!(
+            "{} {} B {} {} x{}",
+            settings.profile.name(),
+            settings.message_bytes,
+            settings.transmit,
+            settings.arrival,
+            settings.workers
+        );
     }
 
     /// A plan was measured, or as much of it as there was time for.
@@ -115,7 +118,11 @@ impl Watch {
 
 impl Observer for Watch {
     fn trial_starts(&mut self, cell: &Cell, _done: usize) -> ControlFlow<()> {
-        if self.interruption.is_asked_for() {
+        let name = format_args!(
+            "{} {} {} at {} {}",
+            cell.dialect, cell.protection, cell.direction, cell.link, self.traffic
+        );
+        if self.pace.wait(name).is_break() || self.interruption.is_asked_for() {
             self.run.state = State::Interrupted;
             return ControlFlow::Break(());
         }
