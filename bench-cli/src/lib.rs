@@ -10,4 +10,5 @@ pub mod measure;
 pub mod output;
 pub mod progress;
 pub mod record;
+pub mod regression;
 pub mod report;

@@ -7,7 +7,7 @@ mod cell;
 mod latency;
 mod machine;
 mod measurement;
-mod named;
+pub(crate) mod named;
 mod store;
 mod tool;
 

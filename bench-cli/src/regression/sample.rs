@@ -1,0 +1,39 @@
+//! What one trial says of its cell, and two trials side by side.
+
+use crate::record::Trial;
+
+/// What one trial says of its cell: the time of its work and the state of the machine beside it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// Busy nanoseconds per byte under the MAC; per message where there are no bytes.
+    pub time: f64,
+    /// The machine probe beside it.
+    pub probe_ns: Option<f64>,
+    /// The core's clock during it.
+    pub clock_ghz: Option<f64>,
+    /// Whether the rule that was fixed beforehand rejects it.
+    pub disturbed: bool,
+}
+
+impl Sample {
+    /// Of a recorded trial; nothing where it did no work or took no time.
+    #[must_use]
+    pub fn of(trial: &Trial) -> Option<Self> {
+        let work = if trial.bytes > 0 { trial.bytes } else { trial.messages };
+        (work > 0 && trial.busy_ns > 0).then(|| Self {
+            time: trial.busy_ns as f64 / work as f64,
+            probe_ns: trial.probe_ns.map(|probe| probe as f64),
+            clock_ghz: trial.clock_ghz,
+            disturbed: trial.disturbed,
+        })
+    }
+}
+
+/// The same cell on both sides, in the same round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    /// What is compared with.
+    pub base: Sample,
+    /// What is judged.
+    pub new: Sample,
+}
