@@ -20,8 +20,10 @@ pub struct Handicap {
 
 /// A text that is no handicap.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is {0:?}, which is not a protection and a share, as aes-128-cmac:6%", Handicap::VARIABLE)]
-pub struct InvalidHandicap(String);
+#[error("{name} is {text:?}, which is no protection and share, as aes-128-cmac:6%", name = Handicap::VARIABLE)]
+pub struct InvalidHandicap {
+    text: String,
+}
 
 impl FromStr for Handicap {
     type Err = InvalidHandicap;
@@ -33,7 +35,7 @@ impl FromStr for Handicap {
             let share = percent / 100.0;
             (share > 0.0 && share.is_finite()).then_some(Self { protection: protection.parse().ok()?, share })
         };
-        parse().ok_or_else(|| InvalidHandicap(text.to_owned()))
+        parse().ok_or_else(|| InvalidHandicap { text: text.to_owned() })
     }
 }
 
