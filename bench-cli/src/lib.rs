@@ -12,3 +12,4 @@ pub mod progress;
 pub mod record;
 pub mod regression;
 pub mod report;
+pub mod schema;

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use smbsign_engine::kernels::cpu;
 
 /// The machine and the system on it, as far as they bear on a figure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Machine {
     /// Model name, with family, model and stepping, since virtual machines cut the name short; `unknown` if nothing tells.
     pub cpu: String,

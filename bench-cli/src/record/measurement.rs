@@ -1,5 +1,6 @@
 //! One cell's row, and the trials that it summarises.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smbsign_engine::protocol::Dialect;
 
@@ -8,13 +9,15 @@ use super::{Direction, Engine, Latency, Protection, Transmit, named};
 /// One cell: what was asked, and the median over its trials of what came out.
 ///
 /// `null` means not measured, or a question that the cell does not answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Measurement {
     /// The dialect of the messages, of unsigned ones too.
     #[serde(with = "named")]
+    #[schemars(schema_with = "named::dialects")]
     pub dialect: Dialect,
     /// What protects them.
     #[serde(with = "named")]
+    #[schemars(schema_with = "named::protections")]
     pub protection: Protection,
     /// How they reach the MAC.
     pub engine: Engine,
@@ -85,7 +88,7 @@ pub struct Measurement {
     pub trials: Vec<Trial>,
     /// How many of them the machine disturbed. The row's figures are medians over the others, over all where there are none.
     pub disturbed_trials: usize,
-    /// [`achieved_gbps`](Self::achieved_gbps) over all trials, disturbed ones too.
+    /// `achieved_gbps` over all trials, disturbed ones too.
     pub achieved_gbps_all_trials: f64,
     /// Rounds that were run.
     pub rounds: u32,
@@ -98,7 +101,7 @@ pub struct Measurement {
 }
 
 /// One timed window.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
     /// Which round, from 0.
     pub round: u32,

@@ -4,30 +4,42 @@
 //! What was not measured is `null`, never absent and never zero.
 
 mod cell;
+mod check;
+mod error;
+mod fingerprint;
 mod latency;
 mod machine;
 mod measurement;
 pub(crate) mod named;
+mod read;
+mod shape;
 mod store;
 mod tool;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cell::{Direction, Engine, Protection, Transmit, UnknownName};
+pub use error::{Problem, ReadError};
+pub use fingerprint::{Fingerprint, Mismatch, Part, mismatches};
 pub use latency::{Latency, Percentiles};
 pub use machine::Machine;
 pub use measurement::{Measurement, Trial};
+pub use read::{Kept, RECORD, parse, read, read_runs};
 pub use store::Store;
 pub use tool::Tool;
 
 /// The name of the record's form; it changes when a key is renamed or changes its meaning.
 pub const SCHEMA: &str = "smbsign.run/1";
+/// What the names of all its versions begin with.
+const FORM: &str = "smbsign.run/";
 
 /// One invocation and all that it measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
-    /// Always [`SCHEMA`].
+    /// The name of this form and its version.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
     /// What measured.
     pub tool: Tool,
@@ -37,6 +49,7 @@ pub struct Run {
     pub command: String,
     /// When the measurement began.
     #[serde(with = "named")]
+    #[schemars(with = "Timestamp")]
     pub started: Timestamp,
     /// How far the run came.
     pub state: State,
@@ -49,7 +62,7 @@ pub struct Run {
 }
 
 /// How far a run came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Trials were still to come when this was written: the run goes on, or was killed.

@@ -1,9 +1,13 @@
-//! Serde for types that have a name: written with `Display`, read with `FromStr`.
+//! Types that have a name: written with `Display`, read with `FromStr`, described by the names that there are.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serializer, de};
+use smbsign_engine::protocol::Dialect;
+
+use super::Protection;
 
 pub(crate) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
@@ -15,4 +19,13 @@ where
     D: Deserializer<'de>,
 {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+pub(super) fn dialects(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": Dialect::ALL.map(Dialect::name) })
+}
+
+pub(super) fn protections(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<_> = Protection::all().chain([Protection::Null]).map(Protection::name).collect();
+    json_schema!({ "type": "string", "enum": names })
 }

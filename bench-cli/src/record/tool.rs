@@ -1,9 +1,10 @@
 //! What measured.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The program that made a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {
     /// The package's version.
     pub version: String,

@@ -1,5 +1,7 @@
 //! Which cells of two records are the same.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use smbsign_engine::protocol::Dialect;
 
@@ -63,5 +65,28 @@ impl Cell {
             max_wait_us: measurement.max_wait_us,
             link: measurement.link.clone(),
         }
+    }
+
+    /// The same for the same cell, in memory of this process.
+    pub(super) fn key(&self) -> String {
+        format!("{self:?}")
+    }
+
+    /// The question that this cell answers, whichever kernels were offered.
+    pub(super) fn with_any_backend(&self) -> Self {
+        Self { backend: String::new(), ..self.clone() }
+    }
+
+    /// Cells that may be expected to differ by as much from run to run: the same work, whatever the dialect.
+    pub(super) fn kind(&self) -> String {
+        Self { dialect: Dialect::Smb311, ..self.clone() }.key()
+    }
+}
+
+/// What tells it from the others of an ordinary run.
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dialect, protection, link, .. } = self;
+        write!(f, "{dialect} {protection} at {link}")
     }
 }

@@ -2,20 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, Floor, Judgement, Verdict};
-use crate::record::Run;
+use super::spread::median;
+use super::{Cell, Judgement, Verdict};
 
 /// What `compare` and `ab` answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Always [`Comparison::SCHEMA`].
     pub schema: String,
-    /// Of all cells: regressed if any is, else inconclusive, else improved, else unchanged.
+    /// Of all cells: regressed if any is, else inconclusive if any is or could not be judged, else improved, else
+    /// unchanged.
     pub verdict: Verdict,
     /// The change that matters, as a share.
     pub threshold: f64,
-    /// The cells that both sides have.
+    /// The smallest change that could have been called; null where in no cell any could.
+    pub smallest_callable: Option<SmallestCallable>,
+    /// The cells that were judged.
     pub cells: Vec<CellVerdict>,
+    /// The cells of both sides that could not be judged.
+    pub unjudged: Vec<Unjudged>,
     /// What the reader should know beside the verdicts.
     pub notes: Vec<String>,
 }
@@ -30,22 +35,46 @@ pub struct CellVerdict {
     pub judgement: Judgement,
 }
 
-/// What a comparison of records is asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
-    /// The change that matters, as a share.
-    pub threshold: f64,
-    /// The machine's own spread, if it was recorded.
-    pub floor: Option<Floor>,
+/// Over the cells in which something could be called, as shares: 0.04 is 4 %.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SmallestCallable {
+    /// In the middle one of the cells.
+    pub median: f64,
+    /// In the worst of them.
+    pub max: f64,
 }
 
-/// Why two sides cannot be compared.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// A cell that both sides have, without a verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unjudged {
+    /// Which.
+    pub cell: Cell,
+    /// Why, in a word.
+    pub because: Because,
+    /// Why, in a sentence.
+    pub detail: String,
+}
+
+/// Why a cell has no verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum CompareError {
-    /// No cell stands on both sides.
-    #[error("the two sides have no cell in common")]
-    NothingInCommon,
+pub enum Because {
+    /// It failed on one side.
+    Error,
+    /// The sides ran different backends.
+    Backend,
+    /// The sides ran different implementations.
+    Implementation,
+    /// There are no trials to set against each other.
+    NoFigures,
+}
+
+impl Because {
+    /// Whether the two sides answered with different code.
+    pub(super) const fn is_other_code(self) -> bool {
+        matches!(self, Self::Backend | Self::Implementation)
+    }
 }
 
 impl Comparison {
@@ -55,20 +84,41 @@ impl Comparison {
     /// Of cells that were judged already.
     #[must_use]
     pub fn of(threshold: f64, cells: Vec<CellVerdict>, notes: Vec<String>) -> Self {
-        let verdict = [Verdict::Regressed, Verdict::Inconclusive, Verdict::Improved]
-            .into_iter()
-            .find(|verdict| cells.iter().any(|cell| cell.judgement.verdict == *verdict))
-            .unwrap_or(Verdict::Unchanged);
-        Self { schema: Self::SCHEMA.to_owned(), verdict, threshold, cells, notes }
+        Self::with_unjudged(threshold, cells, Vec::new(), notes)
+    }
+
+    /// Of cells that were judged already, and of those that could not be: without a verdict, they are inconclusive.
+    #[must_use]
+    pub fn with_unjudged(
+        threshold: f64,
+        cells: Vec<CellVerdict>,
+        unjudged: Vec<Unjudged>,
+        notes: Vec<String>,
+    ) -> Self {
+        let verdicts = cells.iter().map(|cell| cell.judgement.verdict);
+        Self {
+            schema: Self::SCHEMA.to_owned(),
+            verdict: Verdict::of_all(verdicts.chain(unjudged.iter().map(|_| Verdict::Inconclusive))),
+            threshold,
+            smallest_callable: SmallestCallable::of(&cells),
+            cells,
+            unjudged,
+            notes,
+        }
+    }
+
+    /// How many cells have this verdict; those that could not be judged are inconclusive.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        let judged = self.cells.iter().filter(|cell| cell.judgement.verdict == verdict).count();
+        if verdict == Verdict::Inconclusive { judged + self.unjudged.len() } else { judged }
     }
 }
 
-/// Compares the runs of two sides, each in the order of their start.
-///
-/// # Errors
-///
-/// The two sides have no cell that can be compared.
-pub fn compare_runs(base: &[Run], new: &[Run], options: &Options) -> Result<Comparison, CompareError> {
-    let _ = (base, new, options);
-    Err(CompareError::NothingInCommon)
+impl SmallestCallable {
+    fn of(cells: &[CellVerdict]) -> Option<Self> {
+        let callable: Vec<f64> = cells.iter().filter_map(|cell| cell.judgement.smallest_callable).collect();
+        let max = callable.iter().copied().max_by(f64::total_cmp)?;
+        Some(Self { median: median(callable)?, max })
+    }
 }

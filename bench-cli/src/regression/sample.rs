@@ -15,6 +15,15 @@ pub struct Sample {
     pub disturbed: bool,
 }
 
+/// The same cell on both sides, in the same round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    /// What is compared with.
+    pub base: Sample,
+    /// What is judged.
+    pub new: Sample,
+}
+
 impl Sample {
     /// Of a recorded trial; nothing where it did no work or took no time.
     #[must_use]
@@ -29,11 +38,19 @@ impl Sample {
     }
 }
 
-/// The same cell on both sides, in the same round.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pair {
-    /// What is compared with.
-    pub base: Sample,
-    /// What is judged.
-    pub new: Sample,
+impl Pair {
+    /// Whether both times are times.
+    pub(super) fn has_figures(&self) -> bool {
+        is_quantity(self.base.time) && is_quantity(self.new.time)
+    }
+
+    /// Whether either side was disturbed.
+    pub(super) const fn is_disturbed(&self) -> bool {
+        self.base.disturbed || self.new.disturbed
+    }
+}
+
+/// Whether a figure can have a logarithm.
+pub(super) fn is_quantity(value: f64) -> bool {
+    value.is_finite() && value > 0.0
 }
