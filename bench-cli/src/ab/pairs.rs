@@ -1,7 +1,7 @@
 //! Both sides of every cell, round by round.
 
 use super::{Played, Record};
-use crate::record::{Measurement, Run};
+use crate::record::{Measurement, Run, Trial};
 use crate::regression::{Cell, Pair, Sample};
 
 /// A cell, and what both sides took for it in each round that has both.
@@ -9,7 +9,7 @@ use crate::regression::{Cell, Pair, Sample};
 pub struct PairedCell {
     /// Where it stands, as NEW measured it.
     pub cell: Cell,
-    /// In the order of the rounds.
+    /// One for each round, in their order.
     pub pairs: Vec<Pair>,
 }
 
@@ -23,8 +23,8 @@ pub fn paired(rounds: &[Played]) -> Vec<PairedCell> {
         };
         for measured in &new.measurements {
             let Some(beside) = counterpart(measured, new, old) else { continue };
-            let (Some(base), Some(new)) = (sample(beside), sample(measured)) else { continue };
-            let (cell, pair) = (Cell::of(measured), Pair { base, new });
+            let Some(pair) = round_pair(beside, measured) else { continue };
+            let cell = Cell::of(measured);
             match cells.iter_mut().find(|known| known.cell == cell) {
                 Some(known) => known.pairs.push(pair),
                 None => cells.push(PairedCell { cell, pairs: vec![pair] }),
@@ -34,8 +34,25 @@ pub fn paired(rounds: &[Played]) -> Vec<PairedCell> {
     cells
 }
 
-fn sample(measured: &Measurement) -> Option<Sample> {
-    measured.trials.first().and_then(Sample::of)
+/// One pair of all slices of a round: the median of their log ratios.
+///
+/// The slices of a round are a few milliseconds each and take turns, so that whatever slows the machine for longer slows
+/// both sides, and what is shorter spoils a slice or two, which the median leaves out. Nothing is left to normalise.
+fn round_pair(old: &Measurement, new: &Measurement) -> Option<Pair> {
+    let time = |trial: &Trial| Sample::of(trial).map(|sample| sample.time);
+    let slices = old.trials.iter().zip(&new.trials);
+    let times: Vec<_> = slices.filter_map(|(old, new)| Some((time(old)?, time(new)?))).collect();
+    let base = median(times.iter().map(|(old, _)| *old))?;
+    let ratio = median(times.iter().map(|(old, new)| (new / old).ln()))?.exp();
+    let sample = |time| Sample { time, probe_ns: None, clock_ghz: None, disturbed: false };
+    Some(Pair { base: sample(base), new: sample(base * ratio) })
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<_> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let (upper, lower) = (values.get(values.len() / 2)?, values.get(values.len().checked_sub(1)? / 2)?);
+    Some(f64::midpoint(*lower, *upper))
 }
 
 /// What OLD measured for the same question.

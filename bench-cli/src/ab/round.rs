@@ -1,5 +1,6 @@
 //! One round: a fresh process of each binary, turn by turn.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub struct Contest {
     pub new: PathBuf,
     /// What `run` is asked for on both sides, seed and rounds apart.
     pub selection: Vec<OsString>,
+    /// Trials of each cell in a round.
+    pub slices: u32,
     /// Where orders, keys and file data come from.
     pub seed: u64,
     /// How long a side may say nothing.
@@ -70,9 +73,9 @@ impl Contest {
     fn arguments(&self, round: u32) -> Vec<OsString> {
         let mut seeds = fastrand::Rng::with_seed(self.seed);
         let seed = (0..=round).fold(0, |_, _| seeds.u64(..));
-        let own = ["--rounds=1", "--in-step", "--format=json", "--quiet"].map(OsString::from);
-        let seed = OsString::from(format!("--seed={seed}"));
-        ["run".into()].into_iter().chain(self.selection.iter().cloned()).chain(own).chain([seed]).collect()
+        let own = ["--in-step", "--format=json", "--quiet"].map(OsString::from);
+        let counts = [format!("--rounds={}", self.slices), format!("--seed={seed}")].map(OsString::from);
+        ["run".into()].into_iter().chain(self.selection.iter().cloned()).chain(own).chain(counts).collect()
     }
 }
 
@@ -104,6 +107,7 @@ impl Table {
     ) -> Result<(), Stop> {
         let arguments = contest.arguments(round);
         let mut waiting = [None, None];
+        let mut turns: HashMap<String, u32> = HashMap::new();
         // One prepares itself while the other is not there yet, or sits and waits.
         for (at, name) in Name::BOTH.into_iter().enumerate() {
             self.sides.push(Side::start(name, contest.program(name), &arguments, contest.patience)?);
@@ -117,7 +121,9 @@ impl Table {
                         return Err(Stop::Interrupted);
                     }
                     let cell = old.clone();
-                    let first = order::first(contest.seed, &cell, round);
+                    let turn = turns.entry(cell.clone()).or_insert(round * contest.slices);
+                    let first = order::first(contest.seed, &cell, *turn);
+                    *turn += 1;
                     for name in [first, first.other()] {
                         trial(&cell);
                         let at = name as usize;

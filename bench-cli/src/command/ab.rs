@@ -2,6 +2,7 @@
 
 mod selection;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ pub struct Args {
     /// Rounds after which to look, fixed beforehand: ascending, the first at least 20
     #[arg(long, value_name = "LIST", default_value = "20,30,40")]
     looks: Looks,
+    /// Parts that each side's time in a cell is cut into, round by round; the sides take turns part by part
+    #[arg(long, value_name = "N", default_value = "4")]
+    slices: NonZeroU32,
     /// The change that matters
     #[arg(long, value_name = "PERCENT", default_value_t = 3.0)]
     threshold: f64,
@@ -58,11 +62,11 @@ const LEVEL: f64 = 0.05;
 ///
 /// Options that `run` refuses, a destination that cannot be written, a side that gives no record.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
-    let selection = args.selection.arguments();
+    let selection = args.selection.arguments(args.slices);
     let trials = run::trials_in_step(&selection)?;
     let output = args.output.open()?;
     let keeper = args.record.as_deref().map(Keeper::create).transpose().context("cannot write to --record")?;
-    let progress = output.progress(u64::from(args.looks.last()) * 2 * trials.count);
+    let progress = output.progress(u64::from(args.looks.last()) * 2 * u64::from(args.slices.get()) * trials.count);
     if let Some(keeper) = &keeper {
         progress.note(format_args!("recording in {}", keeper.directory().display()));
     }
@@ -70,6 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         old: args.old.clone(),
         new: args.new.clone(),
         selection,
+        slices: args.slices.get(),
         seed: args.seed,
         patience: args.patience.unwrap_or(trials.longest + Duration::from_secs(30)),
     };

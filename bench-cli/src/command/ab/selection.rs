@@ -1,6 +1,10 @@
 //! What both sides are to run: the options of `run` that name cells, as they were typed.
 
 use std::ffi::OsString;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use crate::command::run;
 
 /// Options of `smbsign run`, passed on to both sides. Lists are comma-separated and take `all`.
 #[derive(Debug, Clone, clap::Args)]
@@ -57,14 +61,15 @@ pub(super) struct Selection {
     /// How small messages share TCP segments
     #[arg(long, value_name = "HOW")]
     packing: Option<String>,
-    /// One trial's length
-    #[arg(long, value_name = "TIME", default_value = "80ms")]
-    duration: String,
+    /// Time of each side in each cell and round, all slices together
+    #[arg(long, value_name = "TIME", default_value = "80ms", value_parser = run::duration)]
+    duration: Duration,
 }
 
 impl Selection {
-    /// The same as arguments of `run`.
-    pub(super) fn arguments(&self) -> Vec<OsString> {
+    /// The same as arguments of `run`, whose trials are the slices.
+    pub(super) fn arguments(&self, slices: NonZeroU32) -> Vec<OsString> {
+        let duration = format!("{}ns", (self.duration / slices.get()).as_nanos().max(1));
         // Other profiles have sizes of their own, and refuse any.
         let sizes = self.message_size.clone().or_else(|| match self.profile {
             None => Some("4KiB,64KiB".to_owned()),
@@ -88,7 +93,7 @@ impl Selection {
             ("load", self.load.as_ref()),
             ("mtu", self.mtu.as_ref()),
             ("packing", self.packing.as_ref()),
-            ("duration", Some(&self.duration)),
+            ("duration", Some(&duration)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some(format!("--{name}={}", value?).into()))
