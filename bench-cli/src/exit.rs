@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::measure::SelfCheckError;
+use crate::report::MixedRecords;
 
 /// The answer, as an exit code. Codes keep their meaning across commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,8 @@ impl Exit {
             Self::Good
         } else if error.is::<SelfCheckError>() {
             Self::SelfCheckFailed
+        } else if error.is::<MixedRecords>() {
+            Self::Incomparable
         } else {
             Self::Input
         }
