@@ -144,14 +144,16 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>, ReadError> {
 
 /// A regular file's bytes. Pipes and devices are not opened: that alone can wait for ever.
 fn content(path: &Path) -> Result<Vec<u8>, Problem> {
-    if !fs::metadata(path).map_err(Problem::Io)?.is_file() {
+    let metadata = fs::metadata(path).map_err(Problem::Io)?;
+    if !metadata.is_file() {
         return Err(Problem::NoFile);
     }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Problem::Io)?;
-    file.take(FILE_BYTES + 1).read_to_end(&mut bytes).map_err(Problem::Io)?;
-    if bytes.len() as u64 > FILE_BYTES {
-        return Err(Problem::TooLong { limit: FILE_BYTES });
+    if metadata.len() <= FILE_BYTES {
+        // What is appended meanwhile is not read.
+        let file = File::open(path).map_err(Problem::Io)?;
+        file.take(FILE_BYTES).read_to_end(&mut bytes).map_err(Problem::Io)?;
+        return Ok(bytes);
     }
-    Ok(bytes)
+    Err(Problem::TooLong { limit: FILE_BYTES })
 }
