@@ -42,7 +42,8 @@ pub fn read(path: &Path) -> Result<Run, ReadError> {
 /// of both.
 ///
 /// In a directory, the directories that hold a `record.json` are runs, and so are files named `*.json` unless they say
-/// that they are of another form. Hidden files are not looked at: what is being written is one.
+/// that they are of another form. What is hidden is not looked at, since it is being
+/// written, or was when its process ended.
 ///
 /// # Errors
 ///
@@ -93,12 +94,7 @@ pub fn parse(bytes: &[u8]) -> Result<Run, Problem> {
 fn entry_run(path: &Path) -> Result<Option<Kept>, ReadError> {
     if metadata(path)?.is_dir() {
         let record = path.join(RECORD);
-        return match is_there(&record)? {
-            true => kept(&record).map(Some),
-            // A run that was killed before its first write leaves its directory empty.
-            false if entries(path)?.is_empty() => Err(Problem::NoRecord.at(path)),
-            false => Ok(None),
-        };
+        return if is_there(&record)? { kept(&record).map(Some) } else { Ok(None) };
     }
     if path.extension().is_none_or(|extension| extension != "json") {
         return Ok(None);
