@@ -12,7 +12,7 @@ use signal_hook::flag;
 
 use crate::measure::{Cell, Observer};
 use crate::progress::Progress;
-use crate::record::{Measurement, Run, State, Store};
+use crate::record::{Measurement, RECORD, Run, State, Store};
 use crate::report;
 
 /// Whether somebody asked for the run to end.
@@ -50,22 +50,21 @@ pub(super) struct Watch {
 impl Watch {
     /// Makes the record's directory below `parent`, if one is wanted, so that a bad path fails before anything is measured.
     pub(super) fn start(
-        run: Run,
+        mut run: Run,
         parent: Option<&Path>,
         progress: Progress,
         interruption: Interruption,
     ) -> anyhow::Result<Self> {
+        run.findings = report::findings(&run.measurements);
         let create = |parent: &Path| {
-            Store::create(parent, &run)
+            Store::create(parent, &run, |store| put(&run, store))
                 .with_context(|| format!("cannot write to --record {}", parent.display()))
         };
         let store = parent.map(create).transpose()?;
-        let mut watch = Self { run, settled: 0, store, is_kept: true, progress, interruption };
-        watch.keep()?;
-        if let Some(store) = &watch.store {
-            watch.progress.note(format_args!("recording in {}", store.directory().display()));
+        if let Some(store) = &store {
+            progress.note(format_args!("recording in {}", store.directory().display()));
         }
-        Ok(watch)
+        Ok(Self { run, settled: 0, store, is_kept: true, progress, interruption })
     }
 
     /// A plan was measured, or as much of it as there was time for.
@@ -92,10 +91,7 @@ impl Watch {
     fn keep(&mut self) -> anyhow::Result<()> {
         self.run.findings = report::findings(&self.run.measurements);
         let Some(store) = &self.store else { return Ok(()) };
-        store
-            .put("record.json", |sink| report::json(&self.run, sink))
-            .and_then(|()| store.put("README.md", |sink| report::markdown(&self.run, sink)))
-            .with_context(|| format!("cannot write to {}", store.directory().display()))
+        put(&self.run, store).with_context(|| format!("cannot write to {}", store.directory().display()))
     }
 
     /// The same while the run goes on: what fails now may succeed later, and is told once.
@@ -111,6 +107,12 @@ impl Watch {
             }
         }
     }
+}
+
+/// The record, and what people read of it.
+fn put(run: &Run, store: &Store) -> io::Result<()> {
+    store.put(RECORD, |sink| report::json(run, sink))?;
+    store.put("README.md", |sink| report::markdown(run, sink))
 }
 
 impl Observer for Watch {
