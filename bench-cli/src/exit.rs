@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::measure::SelfCheckError;
+use crate::regression::CompareError;
 
 /// The answer, as an exit code. Codes keep their meaning across commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,8 @@ impl Exit {
             Self::Good
         } else if error.is::<SelfCheckError>() {
             Self::SelfCheckFailed
+        } else if error.downcast_ref().is_some_and(CompareError::is_of_the_records) {
+            Self::Incomparable
         } else {
             Self::Input
         }

@@ -10,7 +10,7 @@ mod fingerprint;
 mod latency;
 mod machine;
 mod measurement;
-mod named;
+pub(crate) mod named;
 mod read;
 mod shape;
 mod store;

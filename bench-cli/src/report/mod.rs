@@ -1,8 +1,10 @@
 //! How results look: one file per form, each a function from a [`Run`] to a writer.
 
+mod comparison;
 mod conditions;
 mod csv;
 mod doubts;
+mod escape;
 mod figures;
 mod findings;
 mod heading;
@@ -20,6 +22,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use crate::output::{Colour, Format};
 use crate::record::Run;
 
+pub use comparison::{ComparisonFormat, comparison};
 pub use findings::findings;
 pub use info::info;
 pub use json::json;
