@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{ab, info, run, verify};
+use crate::command::{ab, compare, info, report, run, verify};
 use crate::exit::Exit;
 
 /// What SMB signing costs on this machine, and how close to free it can be.
@@ -24,8 +24,10 @@ Exit codes: 0 good, 1 the answer is bad, 2 usage or input error, 3 inconclusive,
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Args>),
-    Ab(Box<ab::Args>),
     Verify(verify::Args),
+    Compare(compare::Args),
+    Ab(Box<ab::Args>),
+    Report(report::Args),
     Info(info::Args),
 }
 
@@ -39,8 +41,10 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit> {
     match Cli::parse_from(with_default_command(arguments)).command {
         Command::Run(args) => run::run(&args),
-        Command::Ab(args) => ab::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Ab(args) => ab::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Info(args) => info::run(&args),
     }
 }

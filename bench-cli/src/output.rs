@@ -11,13 +11,13 @@ use clap::ValueEnum;
 
 use crate::progress::Progress;
 
-/// The output options of every command.
+/// The output options of every command; `F` are the forms that it knows, a table among them.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputOptions {
+pub struct OutputOptions<F: ValueEnum + Send + Sync + 'static = Format> {
     /// Form of the results
     #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
+    pub format: F,
     /// Write the results to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub struct OutputOptions {
     pub quiet: bool,
 }
 
-/// The forms of results.
+/// The forms of most commands' results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
@@ -55,35 +55,38 @@ pub enum Verbosity {
     Normal,
 }
 
-impl OutputOptions {
+impl<F: ValueEnum + Send + Sync + 'static> OutputOptions<F> {
     /// Opens the destination, so that a bad path fails before any work is done. An existing file keeps its content until
     /// the results are written.
     ///
     /// # Errors
     ///
     /// The file cannot be opened for writing.
-    pub fn open(&self) -> anyhow::Result<Output> {
+    pub fn open(&self) -> anyhow::Result<Output<F>> {
         let file = match &self.output {
             Some(path) => Some(writable("--output", path)?),
             None => None,
         };
         let verbosity = if self.quiet { Verbosity::Quiet } else { Verbosity::Normal };
-        Ok(Output { format: self.format, verbosity, file })
+        Ok(Output { format: self.format.clone(), verbosity, file })
     }
 }
 
 /// An open destination.
 #[derive(Debug)]
-pub struct Output {
-    format: Format,
+pub struct Output<F = Format> {
+    format: F,
     verbosity: Verbosity,
     file: Option<File>,
 }
 
-impl Output {
+impl<F> Output<F> {
     /// The form that was asked for.
     #[must_use]
-    pub const fn format(&self) -> Format {
+    pub const fn format(&self) -> F
+    where
+        F: Copy,
+    {
         self.format
     }
 

@@ -4,7 +4,10 @@ use std::io;
 use std::path::Path;
 
 use super::{Name, Played, Record};
+use crate::output::Colour;
 use crate::record::{Run, Store};
+use crate::regression::Comparison;
+use crate::report::{self, ComparisonFormat};
 
 /// A directory with one below it for each side, either of which is a set of records that `compare` reads.
 #[derive(Debug)]
@@ -14,6 +17,9 @@ pub struct Keeper {
     new: Store,
 }
 
+const OLD: &str = "old";
+const NEW: &str = "new";
+
 impl Keeper {
     /// Makes the directory below `parent`, named as those of `run --record`.
     ///
@@ -22,8 +28,9 @@ impl Keeper {
     /// It cannot be made.
     pub fn create(parent: &Path) -> io::Result<Self> {
         let here = Run::start(String::new(), serde_json::Value::Null);
-        let store = Store::create(parent, &here)?;
-        let (old, new) = (store.below("old")?, store.below("new")?);
+        let sides = |store: &Store| Ok((store.below(OLD)?, store.below(NEW)?));
+        let store = Store::create(parent, &here, |store| sides(store).map(drop))?;
+        let (old, new) = sides(&store)?;
         Ok(Self { store, old, new })
     }
 
@@ -54,7 +61,11 @@ impl Keeper {
     /// # Errors
     ///
     /// Those of writing.
-    pub fn conclude(&self, content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
-        self.store.put("comparison.json", content)
+    pub fn conclude(&self, comparison: &Comparison) -> io::Result<()> {
+        let put = |name, format| {
+            self.store.put(name, |sink| report::comparison(comparison, format, Colour::Plain, sink))
+        };
+        put("comparison.json", ComparisonFormat::Json)?;
+        put("README.md", ComparisonFormat::Markdown)
     }
 }

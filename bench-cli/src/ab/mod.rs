@@ -6,6 +6,7 @@
 //! order    whose turn comes first, at random and yet balanced
 //! looks    after how many rounds the result is looked at, and what each look may spend of the level
 //! pairs    both sides of every cell, round by round
+//! verdict  what they say of every cell            floor    and what they say where nothing was changed
 //! keep     every round's records as they come
 //! ```
 //!
@@ -13,16 +14,20 @@
 //! makes the round the replicate. Within a round both sides run the same arguments and seed with `run --in-step`, so that
 //! they come to the same trials in the same order with the same keys; only one of them runs at any time.
 
+mod floor;
 mod keep;
 mod looks;
 mod order;
 mod pairs;
 mod round;
 mod side;
+mod verdict;
 
+pub use floor::floor;
 pub use keep::Keeper;
 pub use looks::{InvalidLooks, Looks};
 pub use order::first;
-pub use pairs::{PairedCell, paired};
+pub use pairs::{PairedCell, pair_of_slices, paired};
 pub use round::{Contest, Ended, Played};
 pub use side::{Name, Record, SideError};
+pub use verdict::{Look, is_decided};

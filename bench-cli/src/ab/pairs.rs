@@ -1,6 +1,6 @@
 //! Both sides of every cell, round by round.
 
-use super::{Played, Record};
+use super::{Name, Played, Record};
 use crate::record::{Measurement, Run, Trial};
 use crate::regression::{Cell, Pair, Sample};
 
@@ -9,8 +9,12 @@ use crate::regression::{Cell, Pair, Sample};
 pub struct PairedCell {
     /// Where it stands, as NEW measured it.
     pub cell: Cell,
+    /// What ran: backend and implementation of OLD, then of NEW.
+    pub code: [String; 2],
     /// One for each round, in their order.
     pub pairs: Vec<Pair>,
+    /// Why a side has no figures, if one has none.
+    pub error: Option<String>,
 }
 
 /// The pairs of all cells, in the order in which NEW's records have them.
@@ -21,13 +25,19 @@ pub fn paired(rounds: &[Played]) -> Vec<PairedCell> {
         let (Some(Record { run: old, .. }), Some(Record { run: new, .. })) = (&played.old, &played.new) else {
             continue;
         };
-        for measured in &new.measurements {
-            let Some(beside) = counterpart(measured, new, old) else { continue };
-            let Some(pair) = round_pair(beside, measured) else { continue };
-            let cell = Cell::of(measured);
-            match cells.iter_mut().find(|known| known.cell == cell) {
-                Some(known) => known.pairs.push(pair),
-                None => cells.push(PairedCell { cell, pairs: vec![pair] }),
+        for new_side in &new.measurements {
+            let Some(old_side) = counterpart(new_side, new, old) else { continue };
+            let cell = Cell::of(new_side);
+            let at = cells.iter().position(|known| known.cell == cell).unwrap_or_else(|| {
+                let code = [old_side, new_side].map(|side| format!("{} ({})", side.backend, side.implementation));
+                cells.push(PairedCell { cell, code, pairs: Vec::new(), error: None });
+                cells.len() - 1
+            });
+            cells[at].pairs.extend(round_pair(old_side, new_side));
+            for (name, side) in Name::BOTH.into_iter().zip([old_side, new_side]) {
+                if let Some(error) = &side.error {
+                    cells[at].error.get_or_insert_with(|| format!("{name}: {error}"));
+                }
             }
         }
     }
@@ -43,9 +53,18 @@ fn round_pair(old: &Measurement, new: &Measurement) -> Option<Pair> {
     let slices = old.trials.iter().zip(&new.trials);
     let times: Vec<_> = slices.filter_map(|(old, new)| Some((time(old)?, time(new)?))).collect();
     let base = median(times.iter().map(|(old, _)| *old))?;
-    let ratio = median(times.iter().map(|(old, new)| (new / old).ln()))?.exp();
+    Some(pair(base, median(times.iter().map(|(old, new)| (new / old).ln()))?))
+}
+
+/// A pair of which only the ratio matters, from that of each slice as logarithms. Nothing without slices.
+#[must_use]
+pub fn pair_of_slices(log_ratios: &[f64]) -> Option<Pair> {
+    Some(pair(1.0, median(log_ratios.iter().copied())?))
+}
+
+fn pair(base: f64, log_ratio: f64) -> Pair {
     let sample = |time| Sample { time, probe_ns: None, clock_ghz: None, disturbed: false };
-    Some(Pair { base: sample(base), new: sample(base * ratio) })
+    Pair { base: sample(base), new: sample(base * log_ratio.exp()) }
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
@@ -60,10 +79,11 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// Where each side used one backend, its best or the one that was asked for, the backends are answers and may differ,
 /// and so may the buffers that their lanes fill.
 fn counterpart<'a>(measured: &Measurement, new: &Run, old: &'a Run) -> Option<&'a Measurement> {
-    let asks_for_backends = [new, old].iter().any(|run| {
-        let backend = |at: usize| run.measurements.get(at).map(|cell| &cell.backend);
-        (1..run.measurements.len()).any(|at| backend(at) != backend(0))
-    });
+    let has_several_backends = |run: &Run| {
+        let mut backends = run.measurements.iter().map(|cell| &cell.backend);
+        backends.next().is_some_and(|first| backends.any(|backend| backend != first))
+    };
+    let asks_for_backends = has_several_backends(new) || has_several_backends(old);
     let question = |measured: &Measurement| {
         let mut cell = Cell { set_bytes: 0, ..Cell::of(measured) };
         if !asks_for_backends {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::command::run::TURN;
 use crate::exit::Exit;
 use crate::interruption::Interruption;
-use crate::record::Run;
+use crate::record::{self, Run};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -247,7 +247,7 @@ impl Side {
             }
             Some(status) => return Err(SideError::Died { side, status, stderr: stderr() }),
         }
-        match serde_json::from_str(&text) {
+        match record::parse(text.as_bytes()) {
             Ok(run) => Ok(Record { text, run }),
             Err(error) => Err(SideError::NoRecord { side, reason: error.to_string() }),
         }

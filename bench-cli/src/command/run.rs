@@ -173,8 +173,8 @@ fn command_line() -> String {
 
 /// What `run --in-step` of these options will do.
 pub(super) struct InStep {
-    /// Trials.
-    pub(super) count: u64,
+    /// Cells.
+    pub(super) cells: u64,
     /// The longest of them.
     pub(super) longest: Duration,
 }
@@ -192,5 +192,5 @@ pub(super) fn trials_in_step(options: &[OsString]) -> anyhow::Result<InStep> {
     let windows = plans.iter().flat_map(|plan| {
         plan.settings().links.iter().map(|link| plan.settings().duration_at(*link))
     });
-    Ok(InStep { count: trials(&plans), longest: windows.max().unwrap_or_default() })
+    Ok(InStep { cells: trials(&plans), longest: windows.max().unwrap_or_default() })
 }

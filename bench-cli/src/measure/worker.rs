@@ -98,11 +98,11 @@ struct Chunk {
 }
 
 impl<C: traffic::Clock + Clone> Worker<C> {
-    /// Brings code, keys and buffers into the caches and the core to its clock, then takes back every number used. A tenth
+    /// Brings code, keys and buffers into the caches and the core to its clock, then takes back every number used. A fifth
     /// of the window is enough, and 4 ms are.
     pub(super) fn warm_up(&mut self, window: Duration) -> Result<(), DutyError> {
         const ENOUGH: Duration = Duration::from_millis(4);
-        let until = self.clock.now() + ENOUGH.min(window / 10).as_nanos() as u64;
+        let until = self.clock.now() + ENOUGH.min(window / 5).as_nanos() as u64;
         for at in 0.. {
             self.duty.carry_out(&mut self.generator, &mut self.transmit)?;
             let all_seen = at + 1 >= self.generator.buffers();

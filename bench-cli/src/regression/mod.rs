@@ -25,7 +25,7 @@ mod verdict;
 pub use cell::Cell;
 pub use compare::{CompareError, Options, compare_runs};
 pub use comparison::{Because, CellVerdict, Comparison, SmallestCallable, Unjudged};
-pub use floor::{CellFloor, Floor};
+pub use floor::{CellFloor, Floor, FloorError};
 pub use judge::{BetweenRuns, Judgement, Rule, judge};
 pub use sample::{Pair, Sample};
 pub use verdict::Verdict;

@@ -1,5 +1,6 @@
 //! What happens beside a run: progress is shown, the record is kept, Ctrl-C is heard.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use super::turn::Pace;
 use crate::interruption::Interruption;
 use crate::measure::{Cell, Observer, Plan};
 use crate::progress::Progress;
-use crate::record::{Measurement, Run, State, Store};
+use crate::record::{Measurement, RECORD, Run, State, Store};
 use crate::report;
 
 /// Watches a run and holds what it has measured so far.
@@ -30,32 +31,23 @@ pub(super) struct Watch {
 impl Watch {
     /// Makes the record's directory below `parent`, if one is wanted, so that a bad path fails before anything is measured.
     pub(super) fn start(
-        run: Run,
+        mut run: Run,
         parent: Option<&Path>,
         progress: Progress,
         interruption: Interruption,
         pace: Pace,
     ) -> anyhow::Result<Self> {
+        run.findings = report::findings(&run.measurements);
         let create = |parent: &Path| {
-            Store::create(parent, &run)
+            Store::create(parent, &run, |store| put(&run, store))
                 .with_context(|| format!("cannot write to --record {}", parent.display()))
         };
         let store = parent.map(create).transpose()?;
-        let mut watch = Self {
-            run,
-            settled: 0,
-            store,
-            is_kept: true,
-            progress,
-            interruption,
-            pace,
-            traffic: String::new(),
-        };
-        watch.keep()?;
-        if let Some(store) = &watch.store {
-            watch.progress.note(format_args!("recording in {}", store.directory().display()));
+        if let Some(store) = &store {
+            progress.note(format_args!("recording in {}", store.directory().display()));
         }
-        Ok(watch)
+        let traffic = String::new();
+        Ok(Self { run, settled: 0, store, is_kept: true, progress, interruption, pace, traffic })
     }
 
     /// The next trials are those of this plan.
@@ -95,10 +87,7 @@ impl Watch {
     fn keep(&mut self) -> anyhow::Result<()> {
         self.run.findings = report::findings(&self.run.measurements);
         let Some(store) = &self.store else { return Ok(()) };
-        store
-            .put("record.json", |sink| report::json(&self.run, sink))
-            .and_then(|()| store.put("README.md", |sink| report::markdown(&self.run, sink)))
-            .with_context(|| format!("cannot write to {}", store.directory().display()))
+        put(&self.run, store).with_context(|| format!("cannot write to {}", store.directory().display()))
     }
 
     /// The same while the run goes on: what fails now may succeed later, and is told once.
@@ -114,6 +103,12 @@ impl Watch {
             }
         }
     }
+}
+
+/// The record, and what people read of it.
+fn put(run: &Run, store: &Store) -> io::Result<()> {
+    store.put(RECORD, |sink| report::json(run, sink))?;
+    store.put("README.md", |sink| report::markdown(run, sink))
 }
 
 impl Observer for Watch {
