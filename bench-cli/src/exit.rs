@@ -3,8 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::ab::SideError;
 use crate::measure::SelfCheckError;
 use crate::regression::CompareError;
+use crate::report::MixedRecords;
 
 /// The answer, as an exit code. Codes keep their meaning across commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +32,22 @@ impl Exit {
     pub fn of(error: &anyhow::Error) -> Self {
         if is_broken_pipe(error) {
             Self::Good
-        } else if error.is::<SelfCheckError>() {
+        } else if failed_self_check(error) {
             Self::SelfCheckFailed
         } else if error.downcast_ref().is_some_and(CompareError::is_of_the_records) {
+            Self::Incomparable
+        } else if error.is::<MixedRecords>() {
             Self::Incomparable
         } else {
             Self::Input
         }
     }
+}
+
+/// Whether an algorithm gave a wrong answer, here or on a side of a comparison.
+fn failed_self_check(error: &anyhow::Error) -> bool {
+    let of_a_side = matches!(error.downcast_ref(), Some(SideError::SelfCheck { .. }));
+    of_a_side || error.is::<SelfCheckError>()
 }
 
 /// Whether the reader of the results has only seen enough.

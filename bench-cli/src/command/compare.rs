@@ -1,6 +1,6 @@
 //! `smbsign compare`: did it get slower from one set of records to another?
 
-mod value;
+pub(super) mod value;
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::exit::Exit;
 use crate::output::OutputOptions;
-use crate::record::{Part, Run, read_runs};
+use crate::record::{Machine, Part, Run, read_runs};
 use crate::regression::{Comparison, Floor, Options, Verdict, compare_runs};
 use crate::report::{self, ComparisonFormat};
 use value::FloorChoice;
@@ -51,7 +51,7 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let output = args.output.open()?;
     let (base, new) = (runs(&args.base)?, runs(&args.new)?);
-    let floor = floor(args.floor.as_ref(), &base)?;
+    let floor = floor(args.floor.as_ref(), base.first().map(|run| &run.machine))?;
     let options = Options { threshold: args.threshold, floor, ignored: args.ignore.clone() };
     let comparison = compare_runs(&base, &new, &options)?;
     let (format, colour) = (output.format(), output.colour());
@@ -63,12 +63,16 @@ fn runs(path: &Path) -> anyhow::Result<Vec<Run>> {
     Ok(read_runs(path)?.into_iter().map(|kept| kept.run).collect())
 }
 
-fn floor(choice: Option<&FloorChoice>, base: &[Run]) -> anyhow::Result<Option<Floor>> {
-    let path = match (choice, base.first()) {
+/// The floor that was chosen, or the machine's usual one, if it is there.
+pub(super) fn floor(
+    choice: Option<&FloorChoice>,
+    machine: Option<&Machine>,
+) -> anyhow::Result<Option<Floor>> {
+    let path = match (choice, machine) {
         (Some(FloorChoice::None), _) | (None, None) => return Ok(None),
         (Some(FloorChoice::File(path)), _) => path.clone(),
-        (None, Some(run)) => {
-            let usual = Path::new("results").join(format!("floor-{}.json", run.machine.short_name()));
+        (None, Some(machine)) => {
+            let usual = usual_floor(machine);
             if !usual.exists() {
                 return Ok(None);
             }
@@ -77,6 +81,11 @@ fn floor(choice: Option<&FloorChoice>, base: &[Run]) -> anyhow::Result<Option<Fl
     };
     let floor = std::fs::read(&path).map_err(anyhow::Error::from).and_then(|json| Ok(Floor::parse(&json)?));
     floor.map(Some).with_context(|| format!("the floor {}", path.display()))
+}
+
+/// Where a machine's floor is kept.
+pub(super) fn usual_floor(machine: &Machine) -> PathBuf {
+    Path::new("results").join(format!("floor-{}.json", machine.short_name()))
 }
 
 /// What a comparison amounts to for a script: the gravest of the verdicts that were asked for and that a cell has.

@@ -1,25 +1,32 @@
 //! `smbsign run`: throughput, latency and CPU per dialect and algorithm against unsigned, at each link rate.
 
 mod plan;
+mod turn;
 mod value;
 mod watch;
 
+use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::{Args as _, FromArgMatches as _};
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
 use smbsign_engine::traffic::{Arrival, LinkRate, Mtu};
 
 use crate::exit::Exit;
+use crate::interruption::Interruption;
 use crate::measure::{Dump, Plan, measure, self_check};
 use crate::output::{OutputOptions, writable};
 use crate::record::{Direction, Engine, Protection, Run, State, Transmit};
 use crate::report;
 use plan::{Planned, ProfileName};
+use turn::Pace;
+pub(crate) use turn::TURN;
+pub(super) use value::duration;
 use value::{ByteSize, Choice, PackingName, WorkingSet};
-use watch::{Interruption, Watch};
+use watch::Watch;
 
 /// Measure throughput, latency and CPU of each dialect and algorithm against unsigned, at each link rate
 ///
@@ -99,6 +106,10 @@ pub struct Args {
     /// [DIR: results]
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "results")]
     record: Option<PathBuf>,
+    /// Take turns with another process: name each trial on stdout and wait for a line on stdin before it. What
+    /// `smbsign ab` starts; the unsigned baseline runs only where `--protection` names it
+    #[arg(long, hide_short_help = true)]
+    in_step: bool,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -123,9 +134,11 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         progress.note(note);
     }
     let run = Run::start(command_line(), args.effective(&plans));
-    let mut watch = Watch::start(run, args.record.as_deref(), progress, Interruption::listen()?)?;
+    let pace = if args.in_step { Pace::InStep } else { Pace::Own };
+    let mut watch = Watch::start(run, args.record.as_deref(), progress, Interruption::listen()?, pace)?;
     let mut dump = Dump::default();
     for plan in &plans {
+        watch.plan_starts(plan);
         let measured = measure(plan, &mut watch);
         watch.plan_ends(&measured.measurements);
         dump.append(measured.dump);
@@ -156,4 +169,28 @@ fn command_line() -> String {
         if plain { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
     });
     std::iter::once("smbsign".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// What `run --in-step` of these options will do.
+pub(super) struct InStep {
+    /// Cells.
+    pub(super) cells: u64,
+    /// The longest of them.
+    pub(super) longest: Duration,
+}
+
+/// Reads options of this command as `run --in-step` would, in one round.
+///
+/// # Errors
+///
+/// Options that are none, or that do not go together.
+pub(super) fn trials_in_step(options: &[OsString]) -> anyhow::Result<InStep> {
+    let command = Args::augment_args(clap::Command::new("smbsign run"));
+    let words = ["run", "--in-step", "--rounds=1"].map(OsString::from);
+    let matches = command.try_get_matches_from(words.iter().chain(options))?;
+    let plans = Args::from_arg_matches(&matches)?.plan()?.plans;
+    let windows = plans
+        .iter()
+        .flat_map(|plan| plan.settings().links.iter().map(|link| plan.settings().duration_at(*link)));
+    Ok(InStep { cells: trials(&plans), longest: windows.max().unwrap_or_default() })
 }

@@ -8,7 +8,8 @@
 //! duty, keys, transmit, sample, latency           what a worker does and keeps
 //! clock, system, disturbance                      the core's clock, the probe, what the machine did meanwhile
 //! summary    trials to rows                       server           what a real server spends
-//! dump       kept messages as a capture           rehearsal        a worker before a clock of readings
+//! dump       kept messages as a capture          handicap         a delay of known size, in builds that ask for it
+//! rehearsal  a worker before a clock of readings
 //! ```
 //!
 //! # What the figures mean
@@ -33,6 +34,8 @@ mod clock;
 mod disturbance;
 mod dump;
 mod duty;
+#[cfg(feature = "handicap")]
+mod handicap;
 mod keys;
 mod latency;
 mod mix;
@@ -52,12 +55,14 @@ use std::ops::ControlFlow;
 
 pub use capture_profile::{ReplayedCapture, ReplayedMessage};
 pub use dump::{Dump, DumpError};
+#[cfg(feature = "handicap")]
+pub use handicap::{Handicap, InvalidHandicap};
 pub use keys::implementation;
 pub use mix::Mix;
 pub use plan::{Cell, LeftOut, Plan, PlanError};
 pub use rehearsal::{Rehearsal, RehearsalError};
 pub use self_check::{SelfCheckError, self_check};
-pub use settings::{Keep, ProfileChoice, Settings};
+pub use settings::{Baseline, Keep, ProfileChoice, Settings};
 
 use crate::record::Measurement;
 use clock::Clock;

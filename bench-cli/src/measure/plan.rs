@@ -5,7 +5,7 @@ use std::time::Duration;
 use smbsign_engine::protocol::Dialect;
 use smbsign_engine::traffic::{BulkMessage, Envelope, LinkRate, Profile, ProfileError, RecordedMessage};
 
-use super::{ProfileChoice, Settings};
+use super::{Baseline, ProfileChoice, Settings};
 use crate::record::{Direction, Protection};
 
 /// One cell of the matrix.
@@ -79,7 +79,7 @@ pub enum PlanError {
 
 impl Plan {
     /// The cells of these settings: every dialect with each of its protections, at every link, in every direction, each
-    /// with its unsigned baseline.
+    /// with its unsigned baseline where that runs along.
     ///
     /// # Errors
     /// [`PlanError`].
@@ -187,10 +187,8 @@ pub(super) const fn envelope(protection: Protection) -> Envelope {
 }
 
 fn is_measured(settings: &Settings, protection: Protection) -> bool {
-    match protection {
-        Protection::Unsigned => true,
-        _ => settings.protections.contains(&protection),
-    }
+    let runs_along = protection == Protection::Unsigned && settings.baseline == Baseline::Unsigned;
+    runs_along || settings.protections.contains(&protection)
 }
 
 fn profile(settings: &Settings, dialect: Dialect) -> Result<Profile, ProfileError> {

@@ -41,8 +41,10 @@ impl ProfileChoice {
 pub struct Settings {
     /// Dialects; what one does not know of `protections` is left out.
     pub dialects: Vec<Dialect>,
-    /// Protections; unsigned always runs along.
+    /// Protections; unsigned is one of them where it is asked for.
     pub protections: Vec<Protection>,
+    /// Whether unsigned runs along where it is not asked for.
+    pub baseline: Baseline,
     /// Links.
     pub links: Vec<LinkRate>,
     /// Directions.
@@ -82,6 +84,18 @@ pub struct Settings {
     pub seed: u64,
     /// Whether messages are kept for a dump.
     pub keep: Keep,
+    /// A delay of known size.
+    #[cfg(feature = "handicap")]
+    pub handicap: Option<super::Handicap>,
+}
+
+/// What every cell is measured beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Baseline {
+    /// The unsigned cell of its dialect and link.
+    Unsigned,
+    /// Nothing in this run: another process is what it is compared with.
+    Elsewhere,
 }
 
 /// Whether the first messages of every signed cell are kept, to be written as a capture.
@@ -99,6 +113,7 @@ impl Default for Settings {
         Self {
             dialects: Dialect::ALL.to_vec(),
             protections: Protection::all().collect(),
+            baseline: Baseline::Unsigned,
             links: vec![LinkRate::ETHERNET[0], LinkRate::ETHERNET[2], LinkRate::Max],
             directions: vec![Direction::Sign],
             profile: ProfileChoice::BulkRead,
@@ -118,6 +133,8 @@ impl Default for Settings {
             rounds: None,
             seed: 1,
             keep: Keep::Nothing,
+            #[cfg(feature = "handicap")]
+            handicap: None,
         }
     }
 }

@@ -171,12 +171,15 @@ pub(super) fn prepare_worker<C: Clone>(
     let keys = Keys::new(cell.protection, generator.sessions(), seed)?;
     let duty = Duty::new(&keys, cell.direction, settings.backend, &mut generator)?;
     let longest = profile.longest_frame();
+    let window = settings.duration_at(cell.link);
     let (samples, opening) = match (cell.protection, keep) {
         // Nothing is there to check in an unsigned cell.
         (Protection::Unsigned | Protection::Null, _) => (Vec::new(), Vec::new()),
         // A dump's reader has keys for signatures only.
-        (Protection::Sealed(_), _) | (_, Keep::Nothing) => (spread_lengths(longest), Vec::new()),
-        (Protection::Signed(_), Keep::FirstMessages) => (spread_lengths(longest), opening_lengths(profile)),
+        (Protection::Sealed(_), _) | (_, Keep::Nothing) => (spread_lengths(longest, window), Vec::new()),
+        (Protection::Signed(_), Keep::FirstMessages) => {
+            (spread_lengths(longest, window), opening_lengths(profile))
+        }
     };
     let (samples, opening) =
         (Samples::with_room(samples, envelope), Samples::with_room(opening, Envelope::Clear));
@@ -185,13 +188,28 @@ pub(super) fn prepare_worker<C: Clone>(
         (Transmit::Copy, _) | (_, Protection::Sealed(_)) => TransmitBuffer::new(longest + envelope.bytes()),
         (Transmit::None, _) => TransmitBuffer::none(),
     };
-    Ok((Worker { generator, duty, transmit, clock: clock.clone(), clock_cost, samples, opening }, keys))
+    Ok((
+        Worker {
+            generator,
+            duty,
+            transmit,
+            clock: clock.clone(),
+            clock_cost,
+            samples,
+            opening,
+            #[cfg(feature = "handicap")]
+            delay: settings.handicap.and_then(|handicap| handicap.delay(cell.protection)),
+        },
+        keys,
+    ))
 }
 
-/// Room for samples of any message: 32, fewer of very long ones.
-fn spread_lengths(longest: usize) -> Vec<usize> {
+/// Room for samples of any message: one for every 2.5 ms up to 32, fewer of very long ones.
+fn spread_lengths(longest: usize, window: Duration) -> Vec<usize> {
     const BYTES: usize = 32 << 20;
-    vec![longest; (BYTES / longest.max(1)).clamp(2, 32)]
+    const EVERY: Duration = Duration::from_micros(2500);
+    let most = (window.as_nanos() / EVERY.as_nanos()).clamp(2, 32) as usize;
+    vec![longest; (BYTES / longest.max(1)).clamp(2, most)]
 }
 
 /// Room for a session's first messages: a pass of the profile or eight, fewer where they are very long.
@@ -232,7 +250,7 @@ fn run_worker(
 ) -> Result<Part, TrialError> {
     let pinned = core.filter(|core| core_affinity::set_for_current(*core)).map(|core| core.id);
     let clock = worker.clock.clone();
-    let warm = catch_unwind(AssertUnwindSafe(|| worker.warm_up()));
+    let warm = catch_unwind(AssertUnwindSafe(|| worker.warm_up(window)));
     let probe_before_ns = machine_probe_ns(&clock);
     let clock_before = core_clock_ghz(&clock);
     // What went wrong is told only after the others, who wait for this thread, were met.

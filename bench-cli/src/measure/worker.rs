@@ -35,6 +35,8 @@ pub(super) struct Worker<C = Clock> {
     pub(super) samples: Samples,
     /// The first messages of session 0, one after another.
     pub(super) opening: Samples,
+    #[cfg(feature = "handicap")]
+    pub(super) delay: Option<super::handicap::Delay>,
 }
 
 /// How much is done between two readings of the clock.
@@ -96,10 +98,11 @@ struct Chunk {
 }
 
 impl<C: traffic::Clock + Clone> Worker<C> {
-    /// Brings code, keys and buffers into the caches and the core to its clock, then takes back every number used.
-    pub(super) fn warm_up(&mut self) -> Result<(), DutyError> {
-        const AT_LEAST: Duration = Duration::from_millis(4);
-        let until = self.clock.now() + AT_LEAST.as_nanos() as u64;
+    /// Brings code, keys and buffers into the caches and the core to its clock, then takes back every number used. A fifth
+    /// of the window is enough, and 4 ms are.
+    pub(super) fn warm_up(&mut self, window: Duration) -> Result<(), DutyError> {
+        const ENOUGH: Duration = Duration::from_millis(4);
+        let until = self.clock.now() + ENOUGH.min(window / 5).as_nanos() as u64;
         for at in 0.. {
             self.duty.carry_out(&mut self.generator, &mut self.transmit)?;
             let all_seen = at + 1 >= self.generator.buffers();
@@ -150,6 +153,8 @@ impl<C: traffic::Clock + Clone> Worker<C> {
             };
             let chunk = self.chunk(bound, &mut due)?;
             let ended = self.clock.now();
+            #[cfg(feature = "handicap")]
+            let ended = self.delayed(began, ended);
             done.add(&chunk, self.busy_ns(began, ended));
             latencies.record(&intended[..chunk.messages as usize], began, ended);
             self.keep(&mut sampling, ended);
@@ -175,6 +180,10 @@ impl<C: traffic::Clock + Clone> Worker<C> {
             let began = self.clock.now();
             let chunk = self.chunk(bound, &mut |_, _| true)?;
             now = self.clock.now();
+            #[cfg(feature = "handicap")]
+            {
+                now = self.delayed(began, now);
+            }
             done.add(&chunk, self.busy_ns(began, now));
             self.keep(&mut sampling, now);
         }
@@ -202,6 +211,13 @@ impl<C: traffic::Clock + Clone> Worker<C> {
                 return Ok(chunk);
             }
         }
+    }
+
+    /// The moment when a chunk's work is over, its delay included.
+    #[cfg(feature = "handicap")]
+    fn delayed(&mut self, began: u64, ended: u64) -> u64 {
+        let busy_ns = self.busy_ns(began, ended);
+        self.delay.as_mut().map_or(ended, |delay| delay.lengthen(busy_ns, ended, &self.clock))
     }
 
     /// A chunk's time less the reading of the clock that it holds.
@@ -294,6 +310,8 @@ mod tests {
             clock_cost: 0.0,
             samples: nothing(),
             opening: nothing(),
+            #[cfg(feature = "handicap")]
+            delay: None,
         };
         let rate = NonZeroU64::new(1_000_000_000).unwrap();
         let share = Share { rate, offset: Duration::ZERO, arrival, seed: 3 };

@@ -76,6 +76,14 @@ impl Problem {
         ReadError { path: path.to_owned(), problem: self }
     }
 
+    /// The same one level further out.
+    pub(super) fn within(self, outer: &str) -> Self {
+        match self {
+            Self::Value { place, wrong } => Self::Value { place: format!("{outer}.{place}"), wrong },
+            other => other,
+        }
+    }
+
     pub(super) fn json(error: &serde_json::Error) -> Self {
         Self::Json { message: printable(&error.to_string()) }
     }

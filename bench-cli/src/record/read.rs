@@ -42,7 +42,8 @@ pub fn read(path: &Path) -> Result<Run, ReadError> {
 /// of both.
 ///
 /// In a directory, the directories that hold a `record.json` are runs, and so are files named `*.json` unless they say
-/// that they are of another form. Hidden files are not looked at: what is being written is one.
+/// that they are of another form. What is hidden is not looked at, since it is being
+/// written, or was when its process ended.
 ///
 /// # Errors
 ///
@@ -93,12 +94,7 @@ pub fn parse(bytes: &[u8]) -> Result<Run, Problem> {
 fn entry_run(path: &Path) -> Result<Option<Kept>, ReadError> {
     if metadata(path)?.is_dir() {
         let record = path.join(RECORD);
-        return match is_there(&record)? {
-            true => kept(&record).map(Some),
-            // A run that was killed before its first write leaves its directory empty.
-            false if entries(path)?.is_empty() => Err(Problem::NoRecord.at(path)),
-            false => Ok(None),
-        };
+        return if is_there(&record)? { kept(&record).map(Some) } else { Ok(None) };
     }
     if path.extension().is_none_or(|extension| extension != "json") {
         return Ok(None);
@@ -144,14 +140,16 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>, ReadError> {
 
 /// A regular file's bytes. Pipes and devices are not opened: that alone can wait for ever.
 fn content(path: &Path) -> Result<Vec<u8>, Problem> {
-    if !fs::metadata(path).map_err(Problem::Io)?.is_file() {
+    let metadata = fs::metadata(path).map_err(Problem::Io)?;
+    if !metadata.is_file() {
         return Err(Problem::NoFile);
     }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Problem::Io)?;
-    file.take(FILE_BYTES + 1).read_to_end(&mut bytes).map_err(Problem::Io)?;
-    if bytes.len() as u64 > FILE_BYTES {
-        return Err(Problem::TooLong { limit: FILE_BYTES });
+    if metadata.len() <= FILE_BYTES {
+        // What is appended meanwhile is not read.
+        let file = File::open(path).map_err(Problem::Io)?;
+        file.take(FILE_BYTES).read_to_end(&mut bytes).map_err(Problem::Io)?;
+        return Ok(bytes);
     }
-    Ok(bytes)
+    Err(Problem::TooLong { limit: FILE_BYTES })
 }

@@ -19,17 +19,30 @@ impl Store {
     /// Makes the directory of this run below `parent`, and `parent` where it is missing. The date is that of UTC; a second
     /// run of the day on the same machine gets `-2`, the next `-3`.
     ///
+    /// The directory has its name only once `fill` has put into it what it begins with: whenever the process ends, there is
+    /// none or one with a record.
+    ///
     /// # Errors
     ///
-    /// `parent` cannot be made or written to.
-    pub fn create(parent: &Path, run: &Run) -> io::Result<Self> {
+    /// `parent` cannot be made or written to; those of `fill`.
+    pub fn create(parent: &Path, run: &Run, fill: impl FnOnce(&Self) -> io::Result<()>) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
+        let hidden = for_everybody(Builder::new().prefix(".run."), 0o777).tempdir_in(parent)?;
+        fill(&Self { directory: hidden.path().to_owned() })?;
         let name = format!("{}-{}", run.started.strftime("%F"), run.machine.short_name());
         let names = std::iter::once(name.clone()).chain((2_u64..).map(|number| format!("{name}-{number}")));
         for directory in names.map(|name| parent.join(name)) {
-            match fs::create_dir(&directory) {
-                Ok(()) => return Ok(Self { directory }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // A rename would take an empty directory's place.
+            if fs::symlink_metadata(&directory).is_ok() {
+                continue;
+            }
+            match fs::rename(hidden.path(), &directory) {
+                Ok(()) => {
+                    let _no_longer_there = hidden.keep();
+                    sync_directory(parent)?;
+                    return Ok(Self { directory });
+                }
+                Err(error) if is_taken(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -40,6 +53,17 @@ impl Store {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// A directory within this one.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn below(&self, name: &str) -> io::Result<Self> {
+        let directory = self.directory.join(name);
+        fs::create_dir_all(&directory)?;
+        Ok(Self { directory })
     }
 
     /// Puts a file into the directory, in the place of its older version. Whoever reads it, whenever the process or the
@@ -59,13 +83,24 @@ impl Store {
 
     fn temporary(&self, name: &str) -> io::Result<NamedTempFile> {
         let prefix = format!(".{name}.");
-        let mut builder = Builder::new();
-        builder.prefix(&prefix);
-        // Records are for everybody that the umask lets read; temporary files are not, by default.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        builder.tempfile_in(&self.directory)
+        for_everybody(Builder::new().prefix(&prefix), 0o666).tempfile_in(&self.directory)
     }
+}
+
+/// Another run, started at the same moment, was given the name first.
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty)
+}
+
+/// Records are for everybody that the umask lets read; what is temporary is not, by default.
+#[cfg(unix)]
+fn for_everybody<'a, 'b, 'c>(builder: &'a mut Builder<'b, 'c>, mode: u32) -> &'a mut Builder<'b, 'c> {
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn for_everybody<'a, 'b, 'c>(builder: &'a mut Builder<'b, 'c>, _mode: u32) -> &'a mut Builder<'b, 'c> {
+    builder
 }
 
 /// A renamed file has its new name for good once its directory is on disk.
@@ -96,7 +131,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let run = Run::start(String::new(), serde_json::Value::Null);
         for _ in 0..3 {
-            Store::create(&parent.path().join("results"), &run).unwrap();
+            Store::create(&parent.path().join("results"), &run, |_| Ok(())).unwrap();
         }
         let made = names(&parent.path().join("results"));
         let first = format!("{}-{}", run.started.strftime("%F"), run.machine.short_name());
@@ -104,10 +139,19 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_cannot_be_filled_is_none() {
+        let parent = tempfile::tempdir().unwrap();
+        let run = Run::start(String::new(), serde_json::Value::Null);
+        let failed = Store::create(parent.path(), &run, |_| Err(io::ErrorKind::StorageFull.into()));
+        assert!(failed.is_err());
+        assert_eq!(names(parent.path()), [""; 0]);
+    }
+
+    #[test]
     fn a_file_is_replaced_whole_or_not_at_all() {
         let parent = tempfile::tempdir().unwrap();
-        let store =
-            Store::create(parent.path(), &Run::start(String::new(), serde_json::Value::Null)).unwrap();
+        let run = Run::start(String::new(), serde_json::Value::Null);
+        let store = Store::create(parent.path(), &run, |_| Ok(())).unwrap();
         store.put("record.json", |sink| sink.write_all(b"older")).unwrap();
         let failed = store.put("record.json", |sink| {
             sink.write_all(b"half")?;

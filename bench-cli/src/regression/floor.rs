@@ -25,7 +25,8 @@ pub struct CellFloor {
     pub cell: Cell,
     /// The size of the median log ratio of A against A′.
     pub shift: f64,
-    /// 95 % of the log ratios of single rounds are no larger than this, whichever their sign.
+    /// 95 % of the log ratios of a round of A against another round of A′ are no larger than this, whichever their sign:
+    /// what two runs at different times differ by.
     pub spread: f64,
     /// Rounds that it was found from.
     pub rounds: u32,
@@ -68,10 +69,20 @@ impl Floor {
         }
     }
 
+    /// The layout's shift of a cell; the largest that is listed where the cell is not. Nothing where nothing is listed.
+    #[must_use]
+    pub fn shift(&self, cell: &Cell) -> Option<f64> {
+        self.of(cell, |listed| listed.shift)
+    }
+
     /// The spread of a cell; the widest that is listed where the cell is not. Nothing where nothing is listed.
     #[must_use]
     pub fn spread(&self, cell: &Cell) -> Option<f64> {
-        let listed = self.cells.iter().find(|listed| listed.cell == *cell).map(|listed| listed.spread);
-        listed.or_else(|| self.cells.iter().map(|listed| listed.spread).max_by(f64::total_cmp))
+        self.of(cell, |listed| listed.spread)
+    }
+
+    fn of(&self, cell: &Cell, size: fn(&CellFloor) -> f64) -> Option<f64> {
+        let listed = self.cells.iter().find(|listed| listed.cell == *cell).map(size);
+        listed.or_else(|| self.cells.iter().map(size).max_by(f64::total_cmp))
     }
 }

@@ -8,7 +8,7 @@ use crate::record::Part;
 
 /// Where the floor is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum FloorChoice {
+pub(in crate::command) enum FloorChoice {
     /// There is none.
     None,
     /// In a file.
@@ -24,7 +24,7 @@ impl FromStr for FloorChoice {
 }
 
 /// A share, written in per cent: `3%`.
-pub(super) fn percent(text: &str) -> Result<f64, String> {
+pub(in crate::command) fn percent(text: &str) -> Result<f64, String> {
     let share = text
         .strip_suffix('%')
         .and_then(|number| number.trim().parse::<f64>().ok())

@@ -13,7 +13,7 @@ use smbsign_engine::traffic::{Arrival, LinkRate, Wire};
 
 use super::Args;
 use super::value::{ByteSize, Choice, names};
-use crate::measure::{Keep, Mix, Plan, ProfileChoice, ReplayedCapture, Settings};
+use crate::measure::{Baseline, Keep, Mix, Plan, ProfileChoice, ReplayedCapture, Settings};
 use crate::record::{Direction, Engine, Protection, Transmit};
 
 /// A profile as typed.
@@ -74,6 +74,7 @@ impl Args {
         let shared = Settings {
             dialects,
             protections,
+            baseline: if self.in_step { Baseline::Elsewhere } else { Baseline::Unsigned },
             links: Choice::resolve(&self.link, LinkRate::ETHERNET.into_iter().chain([LinkRate::Max])),
             directions: Choice::resolve(&self.direction, [Direction::Sign, Direction::Verify]),
             sessions: self.sessions.map(usize::from),
@@ -86,6 +87,8 @@ impl Args {
             duration: self.duration,
             rounds: self.rounds.map(u32::from),
             seed: self.seed,
+            #[cfg(feature = "handicap")]
+            handicap: crate::measure::Handicap::from_environment()?,
             keep: if self.dump.is_some() { Keep::FirstMessages } else { Keep::Nothing },
             ..defaults
         };

@@ -129,7 +129,7 @@ pub(super) fn working_set(text: &str) -> Result<WorkingSet, String> {
 }
 
 /// A duration above zero: `20ms`, `0.4s`, `1min`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(in crate::command) fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())

@@ -3,37 +3,15 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
-use crate::measure::{Cell, Observer};
+use super::turn::Pace;
+use crate::interruption::Interruption;
+use crate::measure::{Cell, Observer, Plan};
 use crate::progress::Progress;
-use crate::record::{Measurement, Run, State, Store};
+use crate::record::{Measurement, RECORD, Run, State, Store};
 use crate::report;
-
-/// Whether somebody asked for the run to end.
-pub(super) struct Interruption(Arc<AtomicBool>);
-
-impl Interruption {
-    /// From here on the first Ctrl-C or termination signal asks, and the second ends the process, with the exit code that
-    /// shells give a process which died of the signal.
-    pub(super) fn listen() -> io::Result<Self> {
-        let asked = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&asked))?;
-            flag::register(signal, Arc::clone(&asked))?;
-        }
-        Ok(Self(asked))
-    }
-
-    fn is_asked_for(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// Watches a run and holds what it has measured so far.
 pub(super) struct Watch {
@@ -45,27 +23,44 @@ pub(super) struct Watch {
     is_kept: bool,
     progress: Progress,
     interruption: Interruption,
+    pace: Pace,
+    /// What the cells of the plan under way share, for their names.
+    traffic: String,
 }
 
 impl Watch {
     /// Makes the record's directory below `parent`, if one is wanted, so that a bad path fails before anything is measured.
     pub(super) fn start(
-        run: Run,
+        mut run: Run,
         parent: Option<&Path>,
         progress: Progress,
         interruption: Interruption,
+        pace: Pace,
     ) -> anyhow::Result<Self> {
+        run.findings = report::findings(&run.measurements);
         let create = |parent: &Path| {
-            Store::create(parent, &run)
+            Store::create(parent, &run, |store| put(&run, store))
                 .with_context(|| format!("cannot write to --record {}", parent.display()))
         };
         let store = parent.map(create).transpose()?;
-        let mut watch = Self { run, settled: 0, store, is_kept: true, progress, interruption };
-        watch.keep()?;
-        if let Some(store) = &watch.store {
-            watch.progress.note(format_args!("recording in {}", store.directory().display()));
+        if let Some(store) = &store {
+            progress.note(format_args!("recording in {}", store.directory().display()));
         }
-        Ok(watch)
+        let traffic = String::new();
+        Ok(Self { run, settled: 0, store, is_kept: true, progress, interruption, pace, traffic })
+    }
+
+    /// The next trials are those of this plan.
+    pub(super) fn plan_starts(&mut self, plan: &Plan) {
+        let settings = plan.settings();
+        self.traffic = format!(
+            "{} {} B {} {} x{}",
+            settings.profile.name(),
+            settings.message_bytes,
+            settings.transmit,
+            settings.arrival,
+            settings.workers
+        );
     }
 
     /// A plan was measured, or as much of it as there was time for.
@@ -92,10 +87,7 @@ impl Watch {
     fn keep(&mut self) -> anyhow::Result<()> {
         self.run.findings = report::findings(&self.run.measurements);
         let Some(store) = &self.store else { return Ok(()) };
-        store
-            .put("record.json", |sink| report::json(&self.run, sink))
-            .and_then(|()| store.put("README.md", |sink| report::markdown(&self.run, sink)))
-            .with_context(|| format!("cannot write to {}", store.directory().display()))
+        put(&self.run, store).with_context(|| format!("cannot write to {}", store.directory().display()))
     }
 
     /// The same while the run goes on: what fails now may succeed later, and is told once.
@@ -113,9 +105,19 @@ impl Watch {
     }
 }
 
+/// The record, and what people read of it.
+fn put(run: &Run, store: &Store) -> io::Result<()> {
+    store.put(RECORD, |sink| report::json(run, sink))?;
+    store.put("README.md", |sink| report::markdown(run, sink))
+}
+
 impl Observer for Watch {
     fn trial_starts(&mut self, cell: &Cell, _done: usize) -> ControlFlow<()> {
-        if self.interruption.is_asked_for() {
+        let name = format_args!(
+            "{} {} {} at {} {}",
+            cell.dialect, cell.protection, cell.direction, cell.link, self.traffic
+        );
+        if self.pace.wait(name).is_break() || self.interruption.is_asked_for() {
             self.run.state = State::Interrupted;
             return ControlFlow::Break(());
         }
