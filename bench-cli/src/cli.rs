@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{info, report, run, verify};
+use crate::command::{compare, info, report, run, verify};
 use crate::exit::Exit;
 
 /// What SMB signing costs on this machine, and how close to free it can be.
@@ -25,6 +25,7 @@ Exit codes: 0 good, 1 the answer is bad, 2 usage or input error, 3 inconclusive,
 enum Command {
     Run(Box<run::Args>),
     Verify(verify::Args),
+    Compare(compare::Args),
     Report(report::Args),
     Info(info::Args),
 }
@@ -40,6 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit
     match Cli::parse_from(with_default_command(arguments)).command {
         Command::Run(args) => run::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Info(args) => info::run(&args),
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::measure::SelfCheckError;
+use crate::regression::CompareError;
 use crate::report::MixedRecords;
 
 /// The answer, as an exit code. Codes keep their meaning across commands.
@@ -32,7 +33,9 @@ impl Exit {
             Self::Good
         } else if error.is::<SelfCheckError>() {
             Self::SelfCheckFailed
-        } else if error.is::<MixedRecords>() {
+        } else if error.is::<MixedRecords>()
+            || error.downcast_ref().is_some_and(CompareError::is_of_the_records)
+        {
             Self::Incomparable
         } else {
             Self::Input

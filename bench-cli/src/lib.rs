@@ -8,5 +8,6 @@ pub mod measure;
 pub mod output;
 pub mod progress;
 pub mod record;
+pub mod regression;
 pub mod report;
 pub mod schema;

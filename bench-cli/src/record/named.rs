@@ -9,11 +9,11 @@ use smbsign_engine::protocol::Dialect;
 
 use super::Protection;
 
-pub(super) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
-pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err: Display>,
     D: Deserializer<'de>,
@@ -21,11 +21,11 @@ where
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
-pub(super) fn dialects(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn dialects(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": Dialect::ALL.map(Dialect::name) })
 }
 
-pub(super) fn protections(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn protections(_: &mut SchemaGenerator) -> Schema {
     let names: Vec<_> = Protection::all().chain([Protection::Null]).map(Protection::name).collect();
     json_schema!({ "type": "string", "enum": names })
 }

@@ -3,6 +3,7 @@
 mod benchfmt;
 mod benchmark;
 mod bmf;
+mod comparison;
 mod conditions;
 mod csv;
 mod doubts;
@@ -26,6 +27,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use crate::output::{Colour, Format};
 use crate::record::Run;
 
+pub use comparison::{ComparisonFormat, comparison};
 pub use findings::findings;
 pub use info::info;
 pub use json::json;
