@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::exit::Exit;
 use crate::output::OutputOptions;
-use crate::record::{Machine, Part, Run, read_runs};
+use crate::record::{Machine, Part, Run, content, read_runs};
 use crate::regression::{Comparison, Floor, Options, Verdict, compare_runs};
 use crate::report::{self, ComparisonFormat};
 use value::FloorChoice;
@@ -79,8 +79,8 @@ pub(super) fn floor(
             usual
         }
     };
-    let floor = std::fs::read(&path).map_err(anyhow::Error::from).and_then(|json| Ok(Floor::parse(&json)?));
-    floor.map(Some).with_context(|| format!("the floor {}", path.display()))
+    let floor = Floor::parse(&content(&path)?).with_context(|| format!("the floor {}", path.display()))?;
+    Ok(Some(floor))
 }
 
 /// Where a machine's floor is kept.

@@ -1,5 +1,6 @@
 //! From the rounds of one cell to its verdict.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
@@ -43,7 +44,7 @@ pub enum BetweenRuns {
 }
 
 /// What the rounds of a cell say.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
     /// In one word.
     pub verdict: Verdict,
