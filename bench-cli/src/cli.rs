@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{compare, info, run, verify};
+use crate::command::{compare, info, report, run, verify};
 use crate::exit::Exit;
 
 /// What SMB signing costs on this machine, and how close to free it can be.
@@ -26,6 +26,7 @@ enum Command {
     Run(Box<run::Args>),
     Verify(verify::Args),
     Compare(compare::Args),
+    Report(report::Args),
     Info(info::Args),
 }
 
@@ -41,6 +42,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit
         Command::Run(args) => run::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Info(args) => info::run(&args),
     }
 }

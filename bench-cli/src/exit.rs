@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::measure::SelfCheckError;
 use crate::regression::CompareError;
+use crate::report::MixedRecords;
 
 /// The answer, as an exit code. Codes keep their meaning across commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ impl Exit {
         } else if error.is::<SelfCheckError>() {
             Self::SelfCheckFailed
         } else if error.downcast_ref().is_some_and(CompareError::is_of_the_records) {
+            Self::Incomparable
+        } else if error.is::<MixedRecords>() {
             Self::Incomparable
         } else {
             Self::Input

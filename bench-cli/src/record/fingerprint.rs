@@ -75,6 +75,11 @@ impl Fingerprint {
     pub fn of_cell(cell: &Measurement) -> Self {
         Self(vec![(Part::Backend, cell.backend.clone()), (Part::Implementation, cell.implementation.clone())])
     }
+
+    /// Its parts, each with what the record says of it.
+    pub fn parts(&self) -> impl Iterator<Item = (Part, &str)> {
+        self.0.iter().map(|(part, value)| (*part, value.as_str()))
+    }
 }
 
 /// The parts in which two fingerprints of the same kind differ; where there are none, figures may be compared.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::judge::{RUNS, judge_ratios, run_medians};
+use super::judge::{RUNS, judge_ratios};
 use super::normalise::Ratios;
 use super::pairing::{PairedCell, pair};
-use super::spread::{pooled, standard_deviation};
+use super::spread::{error_by_rounds, error_by_runs, pooled};
 use super::{BetweenRuns, Cell, CellVerdict, Comparison, Floor, Rule};
 use crate::record::{Fingerprint, Mismatch, Part, Run, State, mismatches};
 
@@ -90,10 +90,10 @@ fn judged(cells: Vec<PairedCell>, options: &Options) -> Vec<CellVerdict> {
     let level = LEVEL / cells.len().max(1) as f64;
     let cells: Vec<(Cell, Ratios)> =
         cells.into_iter().map(|paired| (paired.cell, Ratios::of(&paired.runs))).collect();
-    let pools = pools(&cells);
+    let (similar, excess) = (similar(&cells), excess(&cells));
     let verdicts = cells.into_iter().filter_map(|(cell, ratios)| {
         let between_runs = if ratios.runs.len() >= RUNS {
-            BetweenRuns::Measured { pooled: pools.get(&cell.kind()).copied().unwrap_or(0.0) }
+            BetweenRuns::Measured { similar: similar.get(&cell.kind()).copied().unwrap_or(0.0), excess }
         } else {
             let spread = options.floor.as_ref().and_then(|floor| floor.spread(&cell));
             spread.map_or(BetweenRuns::Unknown, |spread| BetweenRuns::Recorded { spread })
@@ -104,15 +104,24 @@ fn judged(cells: Vec<PairedCell>, options: &Options) -> Vec<CellVerdict> {
     verdicts.collect()
 }
 
-/// What runs differ by, for each kind of cell.
-fn pools(cells: &[(Cell, Ratios)]) -> BTreeMap<String, f64> {
+/// The usual standard error over runs, for each kind of cell.
+fn similar(cells: &[(Cell, Ratios)]) -> BTreeMap<String, f64> {
     let mut kinds: BTreeMap<String, Vec<(f64, usize)>> = BTreeMap::new();
     for (cell, ratios) in cells {
-        if let Some(deviation) = standard_deviation(&run_medians(ratios)) {
-            kinds.entry(cell.kind()).or_default().push((deviation, ratios.runs.len()));
+        if let Some(error) = error_by_runs(&ratios.runs) {
+            kinds.entry(cell.kind()).or_default().push((error, ratios.runs.len()));
         }
     }
-    kinds.into_iter().filter_map(|(kind, cells)| Some((kind, pooled(cells.into_iter())?))).collect()
+    kinds.into_iter().filter_map(|(kind, errors)| Some((kind, pooled(errors.into_iter())?))).collect()
+}
+
+/// How many times more than their rounds let expect runs usually differ.
+fn excess(cells: &[(Cell, Ratios)]) -> f64 {
+    let excesses = cells.iter().filter_map(|(_, ratios)| {
+        let expected = error_by_rounds(&ratios.runs).filter(|error| *error > 0.0)?;
+        Some((error_by_runs(&ratios.runs)? / expected, ratios.runs.len()))
+    });
+    pooled(excesses).unwrap_or(1.0).max(1.0)
 }
 
 /// That all records are of one machine; what may differ and does is told.

@@ -6,7 +6,7 @@ use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::interval::{Interval, narrower, order_statistics};
 use super::normalise::Ratios;
-use super::spread::{mean, median, median_of_sorted, of_rounds, standard_deviation};
+use super::spread::{error_by_rounds, error_by_runs, mean, median_of_sorted, medians};
 use super::{Pair, Verdict};
 
 /// How a cell is judged. The same for every cell of a comparison, but for what is known about its runs.
@@ -27,10 +27,12 @@ pub struct Rule {
 pub enum BetweenRuns {
     /// Nothing is hidden: each round was a process of its own, and the rounds' spread shows all there is.
     Shown,
-    /// At least three runs a side; this is the usual spread (one standard deviation, log ratio) of cells like this one.
+    /// At least three runs a side, whose own spread is known, if badly; other cells tell more.
     Measured {
-        /// One standard deviation of the runs' log ratios, over similar cells.
-        pooled: f64,
+        /// The usual standard error of the mean over runs, as a log ratio, of cells like this one.
+        similar: f64,
+        /// How many times more than their rounds let expect runs usually differ, over all cells; at least 1.
+        excess: f64,
     },
     /// Fewer runs, but the machine's own spread was recorded: 95 % of log ratios of A against A lie within it.
     Recorded {
@@ -69,8 +71,6 @@ pub struct Judgement {
 pub(super) const RUNS: usize = 3;
 /// The two-sided error where it cannot be split over the cells: the spread of three runs is known too badly for that.
 const UNSPLIT: f64 = 0.05;
-/// The standard error of a median, in those of a mean (normal distribution: √(π/2)).
-const MEDIAN_ERROR: f64 = 1.253_314_137_315_500_3;
 /// Needing more rounds than this is as good as never.
 const NEVER: f64 = 1e6;
 
@@ -78,10 +78,12 @@ const NEVER: f64 = 1e6;
 ///
 /// The interval holds the distribution-free one over rounds. What runs differ by on top of their rounds is added by
 /// [`Rule::between_runs`]:
-/// - `Measured`: the run is what is repeated. The interval also holds the mean of the runs' medians ± Student's t at 95 %
-///   times the runs' own standard error, ± the normal quantile of the split level times the standard error that similar
-///   cells let expect, and the median ± that quantile times the standard error that the rounds let expect. The rounds by
-///   themselves stand at 95 % then, since the other terms carry the correction over cells, also where rounds are few.
+/// - `Measured`: the run is what is repeated. The interval also holds
+///   the mean of the runs' medians ± Student's t at 95 % times their standard error (Student 1908);
+///   the same ± the normal quantile of the split level times the standard error that similar cells show;
+///   the median ± that quantile times the standard error that the rounds let expect, times `excess`.
+///   The distribution-free interval stands at 95 % then: the others carry the correction over cells, which few rounds
+///   could not.
 /// - `Recorded`: widened by the recorded spread, carried from 95 % to the split level as a normal distribution would.
 #[must_use]
 pub fn judge(runs: &[Vec<Pair>], rule: &Rule) -> Option<Judgement> {
@@ -137,21 +139,14 @@ fn between_runs(ratios: &Ratios, estimate: f64, rounds: Interval, rule: &Rule) -
         BetweenRuns::Recorded { spread } => {
             rounds.widened(spread.max(0.0) * normal(rule.level) / normal(UNSPLIT) / runs.sqrt())
         }
-        BetweenRuns::Measured { pooled } => {
-            let medians = run_medians(ratios);
-            let own = standard_deviation(&medians).map_or(0.0, |own| student(runs - 1.0) * own);
-            let by_runs = own.max(normal(rule.level) * pooled.max(0.0)) / runs.sqrt();
-            let count = ratios.runs.iter().map(Vec::len).sum::<usize>() as f64;
-            let round = of_rounds(&ratios.runs).unwrap_or(0.0);
-            let by_rounds = normal(rule.level) * MEDIAN_ERROR * round / count.sqrt();
-            rounds.with(mean(&medians), by_runs).with(estimate, by_rounds)
+        BetweenRuns::Measured { similar, excess } => {
+            let own = error_by_runs(&ratios.runs).map_or(0.0, |error| student(runs - 1.0) * error);
+            let by_runs = own.max(normal(rule.level) * similar.max(0.0));
+            let by_rounds =
+                error_by_rounds(&ratios.runs).unwrap_or(0.0) * excess.max(1.0) * normal(rule.level);
+            rounds.with(mean(&medians(&ratios.runs)), by_runs).with(estimate, by_rounds)
         }
     }
-}
-
-/// The median log ratio of each run.
-pub(super) fn run_medians(ratios: &Ratios) -> Vec<f64> {
-    ratios.runs.iter().filter_map(|run| median(run.clone())).collect()
 }
 
 impl Interval {

@@ -8,9 +8,11 @@ use crate::record::{Measurement, Run};
 
 const PERCENTILES: [&str; 5] = ["p50", "p90", "p99", "p99_9", "max"];
 
-pub(super) fn csv(run: &Run, sink: &mut dyn Write) -> io::Result<()> {
+/// Runs are told apart by when they started.
+pub(super) fn csv<'a>(runs: impl IntoIterator<Item = &'a Run>, sink: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(sink);
-    for (index, measurement) in run.measurements.iter().enumerate() {
+    let cells = runs.into_iter().flat_map(|run| run.measurements.iter().map(move |cell| (run, cell)));
+    for (index, (run, measurement)) in cells.enumerate() {
         let (names, fields): (Vec<_>, Vec<_>) = columns(run, measurement)?.into_iter().unzip();
         if index == 0 {
             writer.write_record(names)?;

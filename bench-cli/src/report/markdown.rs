@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::conditions::Shared;
 use super::doubts::doubts;
+use super::escape::{code, markdown as plain};
 use super::figures::{NO_FIGURE, decimal, optional, percent};
 use super::heading::{machine, revision};
 use super::table::{latency, line_held};
@@ -13,7 +14,7 @@ use crate::record::{Measurement, Run};
 type Column = (&'static str, fn(&Measurement) -> String);
 
 const COLUMNS: [Column; 12] = [
-    ("Link", |cell| cell.link.clone()),
+    ("Link", |cell| plain(&cell.link)),
     ("Dialect", |cell| cell.dialect.to_string()),
     ("Protection", |cell| format!("{}{}", cell.protection, if cell.is_disturbed() { " \\*" } else { "" })),
     ("Covered MB/s", |cell| figure(cell, decimal(cell.signed_mbytes_per_s, 1))),
@@ -39,16 +40,16 @@ fn figure(cell: &Measurement, text: String) -> String {
 ///
 /// Those of the writer.
 pub fn markdown(run: &Run, sink: &mut dyn Write) -> io::Result<()> {
-    writeln!(sink, "# `{}`\n", run.command)?;
-    writeln!(sink, "{}\n", revision(run))?;
-    writeln!(sink, "{}; id {}.\n", machine(&run.machine), run.machine.id)?;
+    writeln!(sink, "# {}\n", code(&run.command))?;
+    writeln!(sink, "{}\n", plain(&revision(run)))?;
+    writeln!(sink, "{}; id {}.\n", plain(&machine(&run.machine)), plain(&run.machine.id))?;
     table(run, sink)?;
     for (title, lines) in [("What it shows", run.findings.clone()), ("What to doubt", doubts(run))] {
         if !lines.is_empty() {
             writeln!(sink, "\n## {title}\n")?;
         }
         for line in lines {
-            writeln!(sink, "- {line}")?;
+            writeln!(sink, "- {}", plain(&line))?;
         }
     }
     Ok(())
@@ -61,13 +62,13 @@ fn table(run: &Run, sink: &mut dyn Write) -> io::Result<()> {
     let shared = Shared::of(&run.measurements);
     let conditions: Vec<_> = run.measurements.iter().map(|cell| shared.others(cell, &[], &[])).collect();
     let differ = conditions.iter().any(|words| !words.is_empty());
-    writeln!(sink, "Every cell: {}.\n", shared.words())?;
+    writeln!(sink, "Every cell: {}.\n", plain(&shared.words()))?;
     let headings = COLUMNS.map(|(heading, _)| heading);
     writeln!(sink, "| {}{} |", if differ { "Conditions | " } else { "" }, headings.join(" | "))?;
     writeln!(sink, "|{} --- | --- | ---{} |", if differ { " --- |" } else { "" }, " | ---:".repeat(9))?;
     for (cell, conditions) in run.measurements.iter().zip(conditions) {
         let row = COLUMNS.map(|(_, write)| write(cell));
-        let first = if differ { format!("{conditions} | ") } else { String::new() };
+        let first = if differ { format!("{} | ", plain(&conditions)) } else { String::new() };
         writeln!(sink, "| {first}{} |", row.join(" | "))?;
     }
     Ok(())

@@ -1,5 +1,8 @@
 //! How results look: one file per form, each a function from a [`Run`] to a writer.
 
+mod benchfmt;
+mod benchmark;
+mod bmf;
 mod comparison;
 mod conditions;
 mod csv;
@@ -7,11 +10,13 @@ mod doubts;
 mod escape;
 mod figures;
 mod findings;
+mod github_action_benchmark;
 mod heading;
 mod info;
 mod json;
 mod markdown;
 pub mod messages;
+mod records;
 mod table;
 mod verify;
 
@@ -27,6 +32,7 @@ pub use findings::findings;
 pub use info::info;
 pub use json::json;
 pub use markdown::markdown;
+pub use records::{Form, MixedRecords, records, unsaid};
 pub use verify::verify;
 
 /// Writes a run in the form that was asked for.
@@ -38,7 +44,7 @@ pub fn run(run: &Run, format: Format, colour: Colour, sink: &mut dyn Write) -> i
     match format {
         Format::Table => table::table(run, colour, sink),
         Format::Json => json(run, sink),
-        Format::Csv => csv::csv(run, sink),
+        Format::Csv => csv::csv([run], sink),
     }
 }
 

@@ -6,6 +6,7 @@ use comfy_table::{Cell, Color, Table};
 
 use super::conditions::{Group, groups};
 use super::doubts::doubts;
+use super::escape::one_line;
 use super::figures::{NO_FIGURE, decimal, optional, percent};
 use super::heading::{machine, revision};
 use super::ruled;
@@ -16,8 +17,8 @@ use crate::record::{Measurement, Percentiles, Run};
 const COLUMNS: usize = 110;
 
 pub(super) fn table(run: &Run, colour: Colour, sink: &mut dyn Write) -> io::Result<()> {
-    writeln!(sink, "{}", machine(&run.machine))?;
-    writeln!(sink, "{} ({})", run.command, revision(run))?;
+    writeln!(sink, "{}", one_line(&machine(&run.machine)))?;
+    writeln!(sink, "{} ({})", one_line(&run.command), one_line(&revision(run)))?;
     for group in groups(&run.measurements) {
         writeln!(sink, "\n{}", broken(&group.conditions.title(), "", "  "))?;
         writeln!(sink, "{}", rows(&group, colour).trim_fmt())?;
@@ -39,7 +40,7 @@ fn broken(text: &str, first: &str, others: &str) -> String {
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .initial_indent(first)
         .subsequent_indent(others);
-    textwrap::fill(text, options)
+    textwrap::fill(&one_line(text), options)
 }
 
 /// A column: its heading, with the unit, and what stands in it.

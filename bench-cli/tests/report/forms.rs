@@ -7,7 +7,7 @@ use smbsign_engine::protocol::{Dialect, SigningAlgorithm};
 
 use crate::example::{cell, latency, machine};
 
-fn run() -> Run {
+pub(crate) fn run() -> Run {
     let cmac = Protection::Signed(SigningAlgorithm::AesCmac);
     let md5 = Protection::Signed(SigningAlgorithm::Md5);
     let mut failed = cell(Dialect::Smb311, cmac, "max");
