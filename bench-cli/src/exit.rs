@@ -33,9 +33,9 @@ impl Exit {
             Self::Good
         } else if error.is::<SelfCheckError>() {
             Self::SelfCheckFailed
-        } else if error.downcast_ref().is_some_and(CompareError::is_of_the_records) {
-            Self::Incomparable
-        } else if error.is::<MixedRecords>() {
+        } else if error.is::<MixedRecords>()
+            || error.downcast_ref().is_some_and(CompareError::is_of_the_records)
+        {
             Self::Incomparable
         } else {
             Self::Input

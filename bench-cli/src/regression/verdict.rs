@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a comparison says of a cell, or of all of them.
@@ -21,6 +22,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, the gravest first.
+    pub const ALL: [Self; 4] = [Self::Regressed, Self::Inconclusive, Self::Improved, Self::Unchanged];
+
     /// The name in records and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
