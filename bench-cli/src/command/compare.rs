@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::exit::Exit;
 use crate::output::OutputOptions;
-use crate::record::{Part, Run, read_runs};
+use crate::record::{Part, Run, content, read_runs};
 use crate::regression::{Comparison, Floor, Options, Verdict, compare_runs};
 use crate::report::{self, ComparisonFormat};
 use value::FloorChoice;
@@ -75,8 +75,8 @@ fn floor(choice: Option<&FloorChoice>, base: &[Run]) -> anyhow::Result<Option<Fl
             usual
         }
     };
-    let floor = std::fs::read(&path).map_err(anyhow::Error::from).and_then(|json| Ok(Floor::parse(&json)?));
-    floor.map(Some).with_context(|| format!("the floor {}", path.display()))
+    let floor = Floor::parse(&content(&path)?).with_context(|| format!("the floor {}", path.display()))?;
+    Ok(Some(floor))
 }
 
 /// What a comparison amounts to for a script: the gravest of the verdicts that were asked for and that a cell has.

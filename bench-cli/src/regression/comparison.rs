@@ -9,8 +9,8 @@ use super::{Cell, Judgement, Verdict};
 /// What `compare` and `ab` answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
-    /// Always [`Comparison::SCHEMA`].
-    #[schemars(extend("const" = Self::SCHEMA))]
+    /// The name of this form and its version.
+    #[schemars(extend("const" = Comparison::SCHEMA))]
     pub schema: String,
     /// Of all cells: regressed if any is, else inconclusive if any is or could not be judged, else improved, else
     /// unchanged.

@@ -9,8 +9,8 @@ use crate::record::{Machine, Tool};
 /// The spread of A against A′ on one machine: two builds of one source that differ in their layout alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Floor {
-    /// Always [`Floor::SCHEMA`].
-    #[schemars(extend("const" = Self::SCHEMA))]
+    /// The name of this form and its version.
+    #[schemars(extend("const" = Floor::SCHEMA))]
     pub schema: String,
     /// Where it was measured.
     pub machine: Machine,
