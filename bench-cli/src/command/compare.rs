@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = value::percent)]
     threshold: f64,
     /// Verdicts that fail, if any cell has one: regressed, improved and unchanged with exit code 1, inconclusive with 3
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "regressed,inconclusive")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "regressed,inconclusive", value_parser = value::verdict)]
     fail_on: Vec<Verdict>,
     /// What this machine's own measurements differ by, or none [default: results/floor-MACHINE.json, if it is there]
     #[arg(long, value_name = "FILE")]
