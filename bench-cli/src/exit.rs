@@ -34,9 +34,9 @@ impl Exit {
             Self::Good
         } else if failed_self_check(error) {
             Self::SelfCheckFailed
-        } else if error.downcast_ref().is_some_and(CompareError::is_of_the_records) {
-            Self::Incomparable
-        } else if error.is::<MixedRecords>() {
+        } else if error.is::<MixedRecords>()
+            || error.downcast_ref().is_some_and(CompareError::is_of_the_records)
+        {
             Self::Incomparable
         } else {
             Self::Input

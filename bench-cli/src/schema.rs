@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
 use crate::record::{self, Run};
+use crate::regression::{Comparison, Floor};
 
 /// A form and what describes it.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub struct Published {
 /// Every published form. A new one gets its line here.
 #[must_use]
 pub fn published() -> Vec<Published> {
-    vec![form::<Run>(record::SCHEMA)]
+    vec![form::<Run>(record::SCHEMA), form::<Comparison>(Comparison::SCHEMA), form::<Floor>(Floor::SCHEMA)]
 }
 
 impl Published {

@@ -22,14 +22,16 @@ pub struct PairedCell {
 pub fn paired(rounds: &[Played]) -> Vec<PairedCell> {
     let mut cells: Vec<PairedCell> = Vec::new();
     for played in rounds {
-        let (Some(Record { run: old, .. }), Some(Record { run: new, .. })) = (&played.old, &played.new) else {
+        let (Some(Record { run: old, .. }), Some(Record { run: new, .. })) = (&played.old, &played.new)
+        else {
             continue;
         };
         for new_side in &new.measurements {
             let Some(old_side) = counterpart(new_side, new, old) else { continue };
             let cell = Cell::of(new_side);
             let at = cells.iter().position(|known| known.cell == cell).unwrap_or_else(|| {
-                let code = [old_side, new_side].map(|side| format!("{} ({})", side.backend, side.implementation));
+                let code =
+                    [old_side, new_side].map(|side| format!("{} ({})", side.backend, side.implementation));
                 cells.push(PairedCell { cell, code, pairs: Vec::new(), error: None });
                 cells.len() - 1
             });

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::side::{Name, Record, Said, Side, SideError, Unheard};
 use super::order;
+use super::side::{Name, Record, Said, Side, SideError, Unheard};
 use crate::interruption::Interruption;
 
 /// Two binaries, and what both of them are to run.
@@ -132,7 +132,8 @@ impl Table {
                     }
                 }
                 [old, new] => {
-                    let name = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "nothing more".to_owned());
+                    let name =
+                        |cell: &Option<String>| cell.clone().unwrap_or_else(|| "nothing more".to_owned());
                     return Err(SideError::DifferentCells { old: name(old), new: name(new) }.into());
                 }
             }

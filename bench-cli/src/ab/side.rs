@@ -105,7 +105,9 @@ pub enum SideError {
         reason: String,
     },
     /// They do not run the same trials.
-    #[error("the sides measure different cells: {old:?} and {new:?}; choose what both know, as with --protection")]
+    #[error(
+        "the sides measure different cells: {old:?} and {new:?}; choose what both know, as with --protection"
+    )]
     DifferentCells {
         /// What OLD comes to next.
         old: String,

@@ -49,14 +49,20 @@ impl Look<'_> {
         Rule { threshold: self.threshold, level, between_runs: BetweenRuns::Shown, shift }
     }
 
-    fn verdict(&self, PairedCell { cell, pairs, error, .. }: PairedCell, cells: usize) -> Result<CellVerdict, Unjudged> {
+    fn verdict(
+        &self,
+        PairedCell { cell, pairs, error, .. }: PairedCell,
+        cells: usize,
+    ) -> Result<CellVerdict, Unjudged> {
         if let Some(detail) = error {
             return Err(Unjudged { cell, because: Because::Error, detail });
         }
         let shift = self.floor.and_then(|floor| floor.shift(&cell)).unwrap_or(0.0);
         match judge(&[pairs], &self.rule(cells, shift)) {
             Some(judgement) => Ok(CellVerdict { cell, judgement }),
-            None => Err(Unjudged { cell, because: Because::NoFigures, detail: "no trial has figures".to_owned() }),
+            None => {
+                Err(Unjudged { cell, because: Because::NoFigures, detail: "no trial has figures".to_owned() })
+            }
         }
     }
 }

@@ -78,8 +78,10 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let trials = run::trials_in_step(&selection)?;
     let output = args.output.open()?;
     let floors = Floors::open(args)?;
-    let keeper = args.record.as_deref().map(Keeper::create).transpose().context("cannot write to --record")?;
-    let progress = output.progress(2 * u64::from(args.looks.last()) * u64::from(args.slices.get()) * trials.cells);
+    let keeper =
+        args.record.as_deref().map(Keeper::create).transpose().context("cannot write to --record")?;
+    let progress =
+        output.progress(2 * u64::from(args.looks.last()) * u64::from(args.slices.get()) * trials.cells);
     if let Some(keeper) = &keeper {
         progress.note(format_args!("recording in {}", keeper.directory().display()));
     }
@@ -183,7 +185,9 @@ impl Match<'_> {
     }
 
     fn spoilt(&self, round: u32) -> String {
-        let kept = self.keeper.map(|keeper| format!("; what was measured is kept in {}", keeper.directory().display()));
+        let kept = self
+            .keeper
+            .map(|keeper| format!("; what was measured is kept in {}", keeper.directory().display()));
         format!("the comparison ended in round {}{}", round + 1, kept.unwrap_or_default())
     }
 }

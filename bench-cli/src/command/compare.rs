@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::exit::Exit;
 use crate::output::OutputOptions;
-use crate::record::{Machine, Part, Run, read_runs};
+use crate::record::{Machine, Part, Run, content, read_runs};
 use crate::regression::{Comparison, Floor, Options, Verdict, compare_runs};
 use crate::report::{self, ComparisonFormat};
 use value::FloorChoice;
@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = value::percent)]
     threshold: f64,
     /// Verdicts that fail, if any cell has one: regressed, improved and unchanged with exit code 1, inconclusive with 3
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "regressed,inconclusive")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "regressed,inconclusive", value_parser = value::verdict)]
     fail_on: Vec<Verdict>,
     /// What this machine's own measurements differ by, or none [default: results/floor-MACHINE.json, if it is there]
     #[arg(long, value_name = "FILE")]
@@ -79,8 +79,8 @@ pub(super) fn floor(
             usual
         }
     };
-    let floor = std::fs::read(&path).map_err(anyhow::Error::from).and_then(|json| Ok(Floor::parse(&json)?));
-    floor.map(Some).with_context(|| format!("the floor {}", path.display()))
+    let floor = Floor::parse(&content(&path)?).with_context(|| format!("the floor {}", path.display()))?;
+    Ok(Some(floor))
 }
 
 /// Where a machine's floor is kept.

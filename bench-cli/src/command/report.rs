@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use crate::output::OutputOptions;
 use crate::record::{Kept, read_runs};
-use crate::report::{self, Form};
+use crate::report::{self, RecordFormat};
 
 /// Show records as a table, Markdown, CSV, or in a form that a benchmark tracker reads
 ///
@@ -17,7 +17,7 @@ pub struct Args {
     #[arg(value_name = "RECORD", required = true)]
     records: Vec<PathBuf>,
     #[command(flatten)]
-    output: OutputOptions<Form>,
+    output: OutputOptions<RecordFormat>,
 }
 
 /// Reads and reports.
@@ -29,12 +29,12 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let records = read_all(&args.records)?;
     args.output.format.admit(&records)?;
     let output = args.output.open()?;
-    let (form, colour) = (output.format(), output.colour());
+    let (format, colour) = (output.format(), output.colour());
     let progress = output.progress(0);
-    for line in report::unsaid(&records, form) {
+    for line in report::unsaid(&records, format) {
         progress.note(line);
     }
-    output.write(|sink| report::records(&records, form, colour, sink))?;
+    output.write(|sink| report::records(&records, format, colour, sink))?;
     Ok(Exit::Good)
 }
 

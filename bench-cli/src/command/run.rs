@@ -22,10 +22,10 @@ use crate::output::{OutputOptions, writable};
 use crate::record::{Direction, Engine, Protection, Run, State, Transmit};
 use crate::report;
 use plan::{Planned, ProfileName};
-use value::{ByteSize, Choice, PackingName, WorkingSet};
 use turn::Pace;
 pub(crate) use turn::TURN;
 pub(super) use value::duration;
+use value::{ByteSize, Choice, PackingName, WorkingSet};
 use watch::Watch;
 
 /// Measure throughput, latency and CPU of each dialect and algorithm against unsigned, at each link rate
@@ -189,8 +189,8 @@ pub(super) fn trials_in_step(options: &[OsString]) -> anyhow::Result<InStep> {
     let words = ["run", "--in-step", "--rounds=1"].map(OsString::from);
     let matches = command.try_get_matches_from(words.iter().chain(options))?;
     let plans = Args::from_arg_matches(&matches)?.plan()?.plans;
-    let windows = plans.iter().flat_map(|plan| {
-        plan.settings().links.iter().map(|link| plan.settings().duration_at(*link))
-    });
+    let windows = plans
+        .iter()
+        .flat_map(|plan| plan.settings().links.iter().map(|link| plan.settings().duration_at(*link)));
     Ok(InStep { cells: trials(&plans), longest: windows.max().unwrap_or_default() })
 }

@@ -118,7 +118,8 @@ mod tests {
     fn other_protections_and_other_texts_have_no_delay() {
         let handicap: Handicap = "aes-128-cmac:6%".parse().unwrap();
         assert!(handicap.delay(Protection::Unsigned).is_none());
-        for text in ["", "6%", "aes-128-cmac", "aes-128-cmac:6", "aes-128-cmac:-6%", "rot13:6%", "none:inf%"] {
+        for text in ["", "6%", "aes-128-cmac", "aes-128-cmac:6", "aes-128-cmac:-6%", "rot13:6%", "none:inf%"]
+        {
             assert!(text.parse::<Handicap>().is_err(), "{text}");
         }
     }

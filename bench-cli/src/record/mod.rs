@@ -26,7 +26,7 @@ pub use fingerprint::{Fingerprint, Mismatch, Part, mismatches};
 pub use latency::{Latency, Percentiles};
 pub use machine::Machine;
 pub use measurement::{Measurement, Trial};
-pub use read::{Kept, RECORD, parse, read, read_runs};
+pub use read::{Kept, RECORD, content, parse, read, read_runs};
 pub use store::Store;
 pub use tool::Tool;
 

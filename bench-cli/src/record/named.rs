@@ -21,11 +21,11 @@ where
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
-pub(super) fn dialects(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn dialects(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": Dialect::ALL.map(Dialect::name) })
 }
 
-pub(super) fn protections(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn protections(_: &mut SchemaGenerator) -> Schema {
     let names: Vec<_> = Protection::all().chain([Protection::Null]).map(Protection::name).collect();
     json_schema!({ "type": "string", "enum": names })
 }

@@ -35,7 +35,7 @@ pub struct Kept {
 ///
 /// The file cannot be read, is no record of a version that is known here, or says what cannot be.
 pub fn read(path: &Path) -> Result<Run, ReadError> {
-    content(path).and_then(|bytes| parse(&bytes)).map_err(|problem| problem.at(path))
+    parse(&content(path)?).map_err(|problem| problem.at(path))
 }
 
 /// Reads every run at a path, the earliest first: that of a record file or of a run's directory, or those in a directory
@@ -71,6 +71,28 @@ pub fn read_runs(path: &Path) -> Result<Vec<Kept>, ReadError> {
     }
     runs.sort_by(|one, other| (one.run.started, &one.path).cmp(&(other.run.started, &other.path)));
     Ok(runs)
+}
+
+/// A regular file's bytes, if there are no more than a record may have. Pipes and devices are not opened: that alone can
+/// wait for ever.
+///
+/// # Errors
+///
+/// The file cannot be read, is none, or is too long.
+pub fn content(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let metadata = metadata(path)?;
+    if !metadata.is_file() {
+        return Err(Problem::NoFile.at(path));
+    }
+    if metadata.len() > FILE_BYTES {
+        return Err(Problem::TooLong { limit: FILE_BYTES }.at(path));
+    }
+    let mut bytes = Vec::new();
+    // What is appended meanwhile is not read.
+    File::open(path)
+        .and_then(|file| file.take(FILE_BYTES).read_to_end(&mut bytes))
+        .map_err(|error| Problem::Io(error).at(path))?;
+    Ok(bytes)
 }
 
 /// A record from its bytes.
@@ -136,20 +158,4 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>, ReadError> {
         }
     }
     Ok(paths)
-}
-
-/// A regular file's bytes. Pipes and devices are not opened: that alone can wait for ever.
-fn content(path: &Path) -> Result<Vec<u8>, Problem> {
-    let metadata = fs::metadata(path).map_err(Problem::Io)?;
-    if !metadata.is_file() {
-        return Err(Problem::NoFile);
-    }
-    let mut bytes = Vec::new();
-    if metadata.len() <= FILE_BYTES {
-        // What is appended meanwhile is not read.
-        let file = File::open(path).map_err(Problem::Io)?;
-        file.take(FILE_BYTES).read_to_end(&mut bytes).map_err(Problem::Io)?;
-        return Ok(bytes);
-    }
-    Err(Problem::TooLong { limit: FILE_BYTES })
 }

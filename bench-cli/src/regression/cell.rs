@@ -2,19 +2,22 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smbsign_engine::protocol::Dialect;
 
 use crate::record::{Direction, Engine, Measurement, Protection, Transmit, named};
 
 /// The coordinates of a cell: two measurements that agree in all of them ask the same question.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
     /// The dialect of the messages.
     #[serde(with = "named")]
+    #[schemars(schema_with = "named::dialects")]
     pub dialect: Dialect,
     /// What protects them.
     #[serde(with = "named")]
+    #[schemars(schema_with = "named::protections")]
     pub protection: Protection,
     /// How they reach the MAC.
     pub engine: Engine,

@@ -1,14 +1,16 @@
 //! All cells of two sides, and what they say together: `smbsign.compare/1`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::spread::median;
 use super::{Cell, Judgement, Verdict};
 
 /// What `compare` and `ab` answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
-    /// Always [`Comparison::SCHEMA`].
+    /// The name of this form and its version.
+    #[schemars(extend("const" = Comparison::SCHEMA))]
     pub schema: String,
     /// Of all cells: regressed if any is, else inconclusive if any is or could not be judged, else improved, else
     /// unchanged.
@@ -26,7 +28,7 @@ pub struct Comparison {
 }
 
 /// A cell and what was found about it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CellVerdict {
     /// Which.
     pub cell: Cell,
@@ -36,7 +38,7 @@ pub struct CellVerdict {
 }
 
 /// Over the cells in which something could be called, as shares: 0.04 is 4 %.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SmallestCallable {
     /// In the middle one of the cells.
     pub median: f64,
@@ -45,7 +47,7 @@ pub struct SmallestCallable {
 }
 
 /// A cell that both sides have, without a verdict.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Unjudged {
     /// Which.
     pub cell: Cell,
@@ -56,7 +58,7 @@ pub struct Unjudged {
 }
 
 /// Why a cell has no verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Because {

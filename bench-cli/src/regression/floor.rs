@@ -1,14 +1,16 @@
 //! What a machine's own measurements differ by when nothing was changed: `smbsign.floor/1`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Cell;
 use crate::record::{Machine, Tool};
 
 /// The spread of A against A′ on one machine: two builds of one source that differ in their layout alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Floor {
-    /// Always [`Floor::SCHEMA`].
+    /// The name of this form and its version.
+    #[schemars(extend("const" = Floor::SCHEMA))]
     pub schema: String,
     /// Where it was measured.
     pub machine: Machine,
@@ -19,7 +21,7 @@ pub struct Floor {
 }
 
 /// The spread of one cell.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CellFloor {
     /// Which.
     pub cell: Cell,

@@ -1,5 +1,6 @@
 //! From the rounds of one cell to its verdict.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
@@ -43,7 +44,7 @@ pub enum BetweenRuns {
 }
 
 /// What the rounds of a cell say.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
     /// In one word.
     pub verdict: Verdict,
@@ -70,6 +71,8 @@ pub struct Judgement {
 pub(super) const RUNS: usize = 3;
 /// The two-sided error where it cannot be split over the cells: the spread of three runs is known too badly for that.
 const UNSPLIT: f64 = 0.05;
+/// Log ratios beyond this are written as this, which is beyond every ratio that a pair can have.
+const BEYOND: f64 = 300.0;
 /// Needing more rounds than this is as good as never.
 const NEVER: f64 = 1e6;
 
@@ -108,10 +111,10 @@ pub(super) fn judge_ratios(ratios: &Ratios, rule: &Rule) -> Option<Judgement> {
     Some(Judgement {
         verdict,
         ratio: estimate.exp(),
-        low: whole.low.exp(),
-        high: whole.high.exp(),
+        low: whole.low.max(-BEYOND).exp(),
+        high: whole.high.min(BEYOND).exp(),
         rounds_needed: needed,
-        smallest_callable: callable.then(|| threshold.max(reach).exp_m1()),
+        smallest_callable: callable.then(|| threshold.max(reach).min(BEYOND).exp_m1()),
         confidence: rounds.confidence,
         rounds: count(all.len()),
         runs: count(ratios.runs.len()),

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a comparison says of a cell, or of all of them.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Slower: the interval lies above 1, and the ratio reaches the threshold.
@@ -21,6 +20,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, the gravest first.
+    pub const ALL: [Self; 4] = [Self::Regressed, Self::Inconclusive, Self::Improved, Self::Unchanged];
+
     /// The name in records and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,7 +1,10 @@
 //! What tools that follow benchmarks over time are given: each cell by a name, with its figures over all runs.
 
+use std::collections::HashMap;
+
 use super::escape::word;
 use crate::record::{Measurement, Run, Trial};
+use crate::regression::Cell;
 
 /// A cell, and what measured it: one measurement per run.
 pub(super) struct Benchmark<'a> {
@@ -12,7 +15,7 @@ pub(super) struct Benchmark<'a> {
 /// The cells in the order in which they first appear; those without a figure are left out.
 pub(super) fn benchmarks<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<Benchmark<'a>> {
     let mut benchmarks: Vec<Benchmark<'a>> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+    let mut places = HashMap::new();
     for measurement in runs.into_iter().flat_map(|run| &run.measurements).filter(|cell| has_figures(cell)) {
         let name = name(measurement);
         let place = *places.entry(name.clone()).or_insert(benchmarks.len());
@@ -62,24 +65,41 @@ pub(super) fn counted(measurement: &Measurement) -> impl Iterator<Item = &Trial>
 /// every run; what does not apply to it (null in the record) is left out.
 ///
 /// The last word is one of ours and ends in no number: Go's tools take a last `-8` for the number of CPUs.
-pub(super) fn name(cell: &Measurement) -> String {
-    let number = |count: usize| count.to_string();
+pub(super) fn name(measurement: &Measurement) -> String {
+    // Taken apart in full: another coordinate of a cell has to come here too.
+    let Cell {
+        dialect,
+        protection,
+        engine,
+        backend,
+        workers,
+        sessions,
+        outstanding,
+        direction,
+        profile,
+        message_bytes,
+        set_bytes,
+        transmit,
+        arrival,
+        max_wait_us,
+        link,
+    } = Cell::of(measurement);
     let words = [
-        ("dialect", Some(cell.dialect.to_string())),
-        ("protection", Some(cell.protection.to_string())),
-        ("link", Some(cell.link.clone())),
-        ("arrival", cell.arrival.clone()),
-        ("direction", Some(cell.direction.to_string())),
-        ("profile", Some(cell.profile.clone())),
-        ("message_bytes", Some(cell.message_bytes.to_string())),
-        ("engine", Some(cell.engine.to_string())),
-        ("backend", Some(cell.backend.clone())),
-        ("workers", Some(number(cell.workers))),
-        ("sessions", cell.sessions.map(number)),
-        ("outstanding", cell.outstanding.map(number)),
-        ("max_wait_us", cell.max_wait_us.map(|wait| wait.to_string())),
-        ("set_bytes", Some(cell.set_bytes.to_string())),
-        ("transmit", Some(cell.transmit.to_string())),
+        ("dialect", Some(dialect.to_string())),
+        ("protection", Some(protection.to_string())),
+        ("link", Some(link)),
+        ("arrival", arrival),
+        ("direction", Some(direction.to_string())),
+        ("profile", Some(profile)),
+        ("message_bytes", Some(message_bytes.to_string())),
+        ("engine", Some(engine.to_string())),
+        ("backend", Some(backend)),
+        ("workers", Some(workers.to_string())),
+        ("sessions", sessions.map(|sessions| sessions.to_string())),
+        ("outstanding", outstanding.map(|requests| requests.to_string())),
+        ("max_wait_us", max_wait_us.map(|wait| wait.to_string())),
+        ("set_bytes", Some(set_bytes.to_string())),
+        ("transmit", Some(transmit.to_string())),
     ];
     let words = words.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", word(&value?))));
     words.collect::<Vec<_>>().join("/")

@@ -46,13 +46,9 @@ pub fn comparison(
     }
 }
 
-/// The order in which verdicts are told.
-const VERDICTS: [Verdict; 4] =
-    [Verdict::Regressed, Verdict::Inconclusive, Verdict::Improved, Verdict::Unchanged];
-
 /// What the verdict rests on: `1 regressed, 15 unchanged of 16 cells; a change of 3.0 % matters`.
 fn summary(comparison: &Comparison) -> String {
-    let counts = VERDICTS.map(|verdict| (comparison.count(verdict), verdict)).into_iter();
+    let counts = Verdict::ALL.map(|verdict| (comparison.count(verdict), verdict)).into_iter();
     let counts = counts.filter(|(count, _)| *count > 0).map(|(count, verdict)| format!("{count} {verdict}"));
     let all = comparison.cells.len() + comparison.unjudged.len();
     let counts = counts.collect::<Vec<_>>().join(", ");

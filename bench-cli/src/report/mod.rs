@@ -32,7 +32,7 @@ pub use findings::findings;
 pub use info::info;
 pub use json::json;
 pub use markdown::markdown;
-pub use records::{Form, MixedRecords, records, unsaid};
+pub use records::{MixedRecords, RecordFormat, records, unsaid};
 pub use verify::verify;
 
 /// Writes a run in the form that was asked for.

@@ -14,7 +14,7 @@ use crate::record::{Fingerprint, Kept, Run, State, mismatches};
 
 /// The forms in which records are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub enum RecordFormat {
     /// For people.
     Table,
     /// For programs: one document with everything.
@@ -53,7 +53,7 @@ struct Record<'a> {
     record: &'a Run,
 }
 
-impl Form {
+impl RecordFormat {
     /// Checks that records may go into one result of this form. [`Bmf`](Self::Bmf) and
     /// [`GithubActionBenchmark`](Self::GithubActionBenchmark) know one figure of a cell, that of one build on one machine;
     /// the others tell records apart.
@@ -92,21 +92,26 @@ fn difference(one: &Run, other: &Run) -> Option<String> {
 /// # Errors
 ///
 /// Those of the writer.
-pub fn records(records: &[Kept], form: Form, colour: Colour, sink: &mut dyn Write) -> io::Result<()> {
+pub fn records(
+    records: &[Kept],
+    format: RecordFormat,
+    colour: Colour,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let runs: Vec<&Run> = records.iter().map(|kept| &kept.run).collect();
-    match form {
-        Form::Json => json(&Document::of(records), sink),
-        Form::Csv => csv::csv(runs, sink),
-        Form::Bmf => bmf::bmf(runs, sink),
-        Form::GithubActionBenchmark => github_action_benchmark::github_action_benchmark(&runs, sink),
-        Form::Benchfmt => benchfmt::benchfmt(runs, sink),
-        Form::Table => one_by_one(
+    match format {
+        RecordFormat::Json => json(&Document::of(records), sink),
+        RecordFormat::Csv => csv::csv(runs, sink),
+        RecordFormat::Bmf => bmf::bmf(runs, sink),
+        RecordFormat::GithubActionBenchmark => github_action_benchmark::github_action_benchmark(&runs, sink),
+        RecordFormat::Benchfmt => benchfmt::benchfmt(runs, sink),
+        RecordFormat::Table => one_by_one(
             records,
             sink,
             |path| format!("{}:", one_line(path)),
             |run, sink| table::table(run, colour, sink),
         ),
-        Form::Markdown => one_by_one(records, sink, |path| format!("{}:\n", code(path)), markdown),
+        RecordFormat::Markdown => one_by_one(records, sink, |path| format!("{}:\n", code(path)), markdown),
     }
 }
 
@@ -139,8 +144,8 @@ impl<'a> Document<'a> {
 
 /// What a form that has no place for doubts keeps to itself: lines for whoever asked for it.
 #[must_use]
-pub fn unsaid(records: &[Kept], form: Form) -> Vec<String> {
-    if !matches!(form, Form::Bmf | Form::GithubActionBenchmark | Form::Benchfmt) {
+pub fn unsaid(records: &[Kept], format: RecordFormat) -> Vec<String> {
+    if !matches!(format, RecordFormat::Bmf | RecordFormat::GithubActionBenchmark | RecordFormat::Benchfmt) {
         return Vec::new();
     }
     let unfinished = records.iter().filter(|kept| kept.run.state != State::Complete).count();

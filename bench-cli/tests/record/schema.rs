@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use smbsign::record::{RECORD, SCHEMA};
+use smbsign::regression::{CellFloor, Comparison, Floor, Options, compare_runs};
 use smbsign::{report, schema};
 
-use crate::kept::{run, with};
+use crate::kept::{run, started, with};
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -61,6 +62,29 @@ fn a_fresh_run_is_as_the_schema_says() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let document = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(errors(&published(SCHEMA), &document), Vec::<String>::new());
+}
+
+#[test]
+fn a_comparison_and_a_floor_are_as_their_schemas_say() {
+    let mut runs: Vec<_> = (0..3).map(|hour| started(&format!("0{hour}:00:00"))).collect();
+    runs[0].measurements[2].error = Some("a message does not verify".to_owned());
+    let options = Options { threshold: 0.03, floor: None, ignored: Vec::new() };
+    let comparison = compare_runs(&runs, &runs, &options).unwrap();
+    assert!(!comparison.cells.is_empty() && !comparison.unjudged.is_empty(), "{comparison:?}");
+    assert_eq!(errors(&published(Comparison::SCHEMA), &json!(comparison)), Vec::<String>::new());
+    let floor = Floor {
+        schema: Floor::SCHEMA.to_owned(),
+        machine: runs[0].machine.clone(),
+        tool: runs[0].tool.clone(),
+        cells: vec![CellFloor {
+            cell: comparison.cells[0].cell.clone(),
+            shift: 0.0,
+            spread: 0.02,
+            rounds: 20,
+        }],
+    };
+    assert_eq!(errors(&published(Floor::SCHEMA), &json!(floor)), Vec::<String>::new());
+    assert_ne!(errors(&published(Floor::SCHEMA), &json!(comparison)), Vec::<String>::new());
 }
 
 #[test]

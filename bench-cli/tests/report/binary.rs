@@ -10,23 +10,23 @@ use crate::benchfmt;
 use crate::exports::{Bmf, Entry};
 use crate::forms::run;
 
-const FORMS: [&str; 7] = ["table", "json", "csv", "markdown", "bmf", "github-action-benchmark", "benchfmt"];
+const FORMATS: [&str; 7] = ["table", "json", "csv", "markdown", "bmf", "github-action-benchmark", "benchfmt"];
 
 fn smbsign(arguments: &[&str], paths: &[&Path]) -> Output {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("smbsign"));
     command.args(arguments).args(paths).output().unwrap()
 }
 
-fn report(form: &str, paths: &[&Path]) -> String {
-    let output = smbsign(&["report", "--format", form, "--quiet"], paths);
+fn report(format: &str, paths: &[&Path]) -> String {
+    let output = smbsign(&["report", "--format", format, "--quiet"], paths);
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// What an error says; the exit code and an empty stdout are checked.
-fn refused(form: &str, paths: &[&Path], code: i32) -> String {
-    let output = smbsign(&["report", "--format", form], paths);
+fn refused(format: &str, paths: &[&Path], code: i32) -> String {
+    let output = smbsign(&["report", "--format", format], paths);
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(code), [].as_slice()), "{message}");
     message
@@ -53,8 +53,8 @@ fn a_run_that_was_kept_is_given_in_every_form() {
 
     // A file, its directory and the directory of both come to the same; what is named twice is shown once.
     let paths: [&Path; 3] = [parent.path(), one.path.parent().unwrap(), &two.path];
-    for form in FORMS {
-        assert_eq!(report(form, &paths), report(form, &[parent.path()]), "{form}");
+    for format in FORMATS {
+        assert_eq!(report(format, &paths), report(format, &[parent.path()]), "{format}");
     }
 
     let bmf: Bmf = serde_json::from_str(&report("bmf", &[parent.path()])).unwrap();
@@ -106,8 +106,8 @@ fn records_of_two_machines_are_no_single_figure() {
     other.machine.cpu = "Another CPU".to_owned();
     let paths = [put(parent.path(), "one", &run()), put(parent.path(), "other", &other)];
     let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
-    for form in ["bmf", "github-action-benchmark"] {
-        assert!(refused(form, &paths, 4).contains("Another CPU"));
+    for format in ["bmf", "github-action-benchmark"] {
+        assert!(refused(format, &paths, 4).contains("Another CPU"));
     }
     assert_eq!(report("csv", &paths).lines().count(), 13);
 }
@@ -133,11 +133,11 @@ fn a_pipe_gets_no_colour_and_may_be_closed() {
     let parent = tempfile::tempdir().unwrap();
     let good = put(parent.path(), "good", &run());
     assert!(!report("table", &[&good]).contains('\u{1b}'));
-    for form in FORMS {
+    for format in FORMATS {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = Command::new(assert_cmd::cargo::cargo_bin!("smbsign"))
-            .args(["report", "--quiet", "--format", form])
+            .args(["report", "--quiet", "--format", format])
             .arg(&good)
             .stdout(writer)
             .output()
@@ -145,7 +145,7 @@ fn a_pipe_gets_no_colour_and_may_be_closed() {
         assert_eq!(
             (String::from_utf8_lossy(&output.stderr).as_ref(), output.status.code()),
             ("", Some(0)),
-            "{form}"
+            "{format}"
         );
     }
 }

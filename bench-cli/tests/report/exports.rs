@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use smbsign::output::Colour;
 use smbsign::record::{Kept, Run};
-use smbsign::report::{self, Form};
+use smbsign::report::{self, RecordFormat};
 
 use crate::benchfmt;
 use crate::forms::run;
@@ -15,9 +15,9 @@ pub(crate) fn kept(runs: Vec<Run>) -> Vec<Kept> {
     runs.into_iter().enumerate().map(|(index, run)| Kept { path: path(index), run }).collect()
 }
 
-pub(crate) fn written(runs: Vec<Run>, form: Form) -> String {
+pub(crate) fn written(runs: Vec<Run>, format: RecordFormat) -> String {
     let mut text = Vec::new();
-    report::records(&kept(runs), form, Colour::Plain, &mut text).unwrap();
+    report::records(&kept(runs), format, Colour::Plain, &mut text).unwrap();
     String::from_utf8(text).unwrap()
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Metric {
 pub(crate) type Bmf = BTreeMap<String, BTreeMap<String, Metric>>;
 
 pub(crate) fn bmf(runs: Vec<Run>) -> Bmf {
-    serde_json::from_str(&written(runs, Form::Bmf)).unwrap()
+    serde_json::from_str(&written(runs, RecordFormat::Bmf)).unwrap()
 }
 
 /// An entry of the list that github-action-benchmark reads.
@@ -48,7 +48,7 @@ pub(crate) struct Entry {
 }
 
 pub(crate) fn entries(runs: Vec<Run>) -> Vec<Entry> {
-    serde_json::from_str(&written(runs, Form::GithubActionBenchmark)).unwrap()
+    serde_json::from_str(&written(runs, RecordFormat::GithubActionBenchmark)).unwrap()
 }
 
 /// The same run once more, its messages that much slower.
@@ -64,17 +64,17 @@ const UNSIGNED: &str = "dialect=3.1.1/protection=none/link=10GbE/arrival=paced/d
 
 #[test]
 fn bencher_gets_a_value_per_measure() {
-    insta::assert_snapshot!(written(vec![run()], Form::Bmf));
+    insta::assert_snapshot!(written(vec![run()], RecordFormat::Bmf));
 }
 
 #[test]
 fn github_action_benchmark_gets_a_time_per_cell() {
-    insta::assert_snapshot!(written(vec![run()], Form::GithubActionBenchmark));
+    insta::assert_snapshot!(written(vec![run()], RecordFormat::GithubActionBenchmark));
 }
 
 #[test]
 fn benchstat_gets_a_line_per_trial() {
-    insta::assert_snapshot!(written(vec![run()], Form::Benchfmt));
+    insta::assert_snapshot!(written(vec![run()], RecordFormat::Benchfmt));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn what_was_not_measured_is_left_out_and_never_zero() {
         assert_eq!(measures.keys().collect::<Vec<_>>(), ["latency", "throughput"], "{name}");
         assert!(measures.values().all(|metric| metric.value > 0.0 && metric.lower_value.is_none()));
     }
-    for result in benchfmt::read(&written(bare(), Form::Benchfmt)).results {
+    for result in benchfmt::read(&written(bare(), RecordFormat::Benchfmt)).results {
         assert_eq!((result.value("cycles/B"), result.value("added-ns/op")), (None, None));
     }
     assert!(
@@ -126,8 +126,8 @@ fn cells_that_failed_or_have_no_trial_are_left_out_and_told() {
     let cells = run.measurements.len() - failed - 2;
     assert_eq!(bmf(vec![run.clone()]).len(), cells);
     assert_eq!(entries(vec![run.clone()]).len(), cells);
-    assert_eq!(benchfmt::read(&written(vec![run.clone()], Form::Benchfmt)).results.len(), cells);
-    let told = report::unsaid(&kept(vec![run]), Form::Bmf);
+    assert_eq!(benchfmt::read(&written(vec![run.clone()], RecordFormat::Benchfmt)).results.len(), cells);
+    let told = report::unsaid(&kept(vec![run]), RecordFormat::Bmf);
     assert!(told.contains(&"3 cells without a figure, left out".to_owned()), "{told:?}");
 }
 
@@ -138,18 +138,18 @@ fn disturbed_trials_count_only_where_a_cell_has_no_other() {
     cell.trials.push(cell.trials[0].clone());
     cell.trials[1].busy_ns *= 10;
     cell.trials[1].disturbed = true;
-    let results = benchfmt::read(&written(vec![run.clone()], Form::Benchfmt)).results;
+    let results = benchfmt::read(&written(vec![run.clone()], RecordFormat::Benchfmt)).results;
     let of =
         |protection| results.iter().filter(move |result| result.parts()["protection"] == protection).count();
     assert_eq!((of("aes-128-cmac"), of("md5")), (1, 1));
-    let told = report::unsaid(&kept(vec![run]), Form::Benchfmt);
+    let told = report::unsaid(&kept(vec![run]), RecordFormat::Benchfmt);
     assert!(told.iter().any(|line| line.starts_with("1 trial left out")), "{told:?}");
     assert!(told.iter().any(|line| line.starts_with("1 cell of disturbed trials alone")), "{told:?}");
 }
 
 #[test]
 fn benchfmt_is_read_by_its_grammar_and_gives_the_trials_back() {
-    let file = benchfmt::read(&written(vec![run(), slower(2)], Form::Benchfmt));
+    let file = benchfmt::read(&written(vec![run(), slower(2)], RecordFormat::Benchfmt));
     assert_eq!(file.results.len(), 10);
     assert!(file.units.contains_key(&("cycles/B".to_owned(), "better".to_owned())));
     for (result, times) in file.results.iter().zip([1.0; 5].into_iter().chain([2.0; 5])) {
@@ -167,7 +167,7 @@ fn builds_that_are_to_be_compared_share_their_configuration_lines() {
     new.tool.version = "0.2.0".to_owned();
     new.command.push_str(" --rounds 9");
     new.started = "2026-02-03T04:05:06Z".parse().unwrap();
-    let results = benchfmt::read(&written(vec![run(), new], Form::Benchfmt)).results;
+    let results = benchfmt::read(&written(vec![run(), new], RecordFormat::Benchfmt)).results;
     let (base, new) = results.split_at(5);
     for (base, new) in base.iter().zip(new) {
         assert_eq!((&base.name, &base.configuration), (&new.name, &new.configuration));
@@ -182,28 +182,35 @@ fn a_tracker_that_knows_one_figure_per_cell_gets_one_build_on_one_machine() {
     other_machine.machine.microcode = Some("0x2".to_owned());
     for (other, says) in [(other_build, "no commit"), (other_machine, "microcode")] {
         let records = kept(vec![run(), other]);
-        for form in [Form::Bmf, Form::GithubActionBenchmark] {
-            let error = form.admit(&records).unwrap_err().to_string();
+        for format in [RecordFormat::Bmf, RecordFormat::GithubActionBenchmark] {
+            let error = format.admit(&records).unwrap_err().to_string();
             assert!(error.contains(says) && error.contains("results/1/record.json"), "{error}");
         }
-        for form in [Form::Table, Form::Json, Form::Csv, Form::Markdown, Form::Benchfmt] {
-            form.admit(&records).unwrap();
+        for format in [
+            RecordFormat::Table,
+            RecordFormat::Json,
+            RecordFormat::Csv,
+            RecordFormat::Markdown,
+            RecordFormat::Benchfmt,
+        ] {
+            format.admit(&records).unwrap();
         }
     }
-    Form::Bmf.admit(&kept(vec![run(), slower(2)])).unwrap();
+    RecordFormat::Bmf.admit(&kept(vec![run(), slower(2)])).unwrap();
 }
 
 #[test]
 fn several_records_stand_one_after_another_each_under_its_path() {
-    for form in [Form::Table, Form::Markdown] {
-        let [one, two] = [vec![run()], vec![run(), slower(2)]].map(|runs| written(runs, form));
+    for format in [RecordFormat::Table, RecordFormat::Markdown] {
+        let [one, two] = [vec![run()], vec![run(), slower(2)]].map(|runs| written(runs, format));
         assert!(!one.contains("results/0"), "{one}");
         assert_eq!(two.matches(one.as_str()).count(), 2, "{two}");
         assert!(two.find("results/0/record.json").unwrap() < two.find("results/1/record.json").unwrap());
     }
-    let csv = written(vec![run(), slower(2)], Form::Csv);
+    let csv = written(vec![run(), slower(2)], RecordFormat::Csv);
     assert_eq!(csv.lines().count(), 1 + 2 * run().measurements.len());
-    let json: serde_json::Value = serde_json::from_str(&written(vec![run(), slower(2)], Form::Json)).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&written(vec![run(), slower(2)], RecordFormat::Json)).unwrap();
     assert_eq!(json["schema"], "smbsign.report/1");
     assert_eq!(json["records"][1]["path"], "results/1/record.json");
     assert_eq!(serde_json::from_value::<Run>(json["records"][1]["record"].clone()).unwrap(), slower(2));

@@ -1,7 +1,7 @@
 //! Strings that try to be more than text, in every place of a record where a string may stand.
 
 use smbsign::record::Run;
-use smbsign::report::Form;
+use smbsign::report::RecordFormat;
 
 use crate::benchfmt;
 use crate::exports::{bmf, entries, written};
@@ -66,7 +66,7 @@ fn strings() -> impl Iterator<Item = String> {
 #[test]
 fn benchfmt_keeps_its_lines_and_its_keys() {
     let keys = |run| {
-        let results = benchfmt::read(&written(vec![run], Form::Benchfmt)).results;
+        let results = benchfmt::read(&written(vec![run], RecordFormat::Benchfmt)).results;
         assert_eq!(results.len(), 2);
         results
             .into_iter()
@@ -107,14 +107,14 @@ fn different_profiles_have_different_names() {
 fn markdown_keeps_its_lines_and_its_columns() {
     let columns = |line: &str| line.replace(r"\|", "").matches('|').count();
     let outline = |run: Run| {
-        let text = written(vec![run], Form::Markdown);
+        let text = written(vec![run], RecordFormat::Markdown);
         assert!(!text.contains(|letter: char| letter.is_control() && letter != '\n'), "{text:?}");
         text.lines().map(|line| columns(line).max(usize::from(!line.is_empty()))).collect::<Vec<_>>()
     };
     for text in strings().filter(|text| !text.contains('|') && !text.is_empty()) {
         assert_eq!(outline(with(&text)), outline(with("harmless")), "{text:?}");
     }
-    let text = written(vec![with("<script> [a](b) *c* _d_ ~e~ &amp; $f$ #1")], Form::Markdown);
+    let text = written(vec![with("<script> [a](b) *c* _d_ ~e~ &amp; $f$ #1")], RecordFormat::Markdown);
     let below_the_heading = text.split_once('\n').unwrap().1.replace('|', "");
     let escaped = |(index, _): &(usize, &str)| below_the_heading[..*index].ends_with('\\');
     for letter in ["<", "[", "*", "_", "~", "&", "$", "#1"] {
@@ -125,7 +125,7 @@ fn markdown_keeps_its_lines_and_its_columns() {
 #[test]
 fn no_text_steers_the_terminal() {
     for text in strings() {
-        let table = written(vec![with(&text)], Form::Table);
+        let table = written(vec![with(&text)], RecordFormat::Table);
         assert!(!table.contains(|letter: char| letter.is_control() && letter != '\n'), "{table:?}");
         assert!(!table.contains(['\u{202e}', '\u{2066}', '\u{2028}']), "{table:?}");
         assert!(
@@ -138,12 +138,13 @@ fn no_text_steers_the_terminal() {
 #[test]
 fn csv_and_json_give_every_text_back() {
     for text in strings() {
-        let table = written(vec![with(&text)], Form::Csv);
+        let table = written(vec![with(&text)], RecordFormat::Csv);
         let mut rows = csv::Reader::from_reader(table.as_bytes());
         let place = rows.headers().unwrap().iter().position(|name| name == "profile").unwrap();
         let profiles: Vec<_> = rows.records().map(|row| row.unwrap()[place].to_owned()).collect();
         assert_eq!(profiles, [text.as_str(), text.as_str()]);
-        let json: serde_json::Value = serde_json::from_str(&written(vec![with(&text)], Form::Json)).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_str(&written(vec![with(&text)], RecordFormat::Json)).unwrap();
         assert_eq!(json["records"][0]["record"]["command"], text);
     }
 }

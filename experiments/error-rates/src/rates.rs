@@ -90,7 +90,10 @@ impl Cells {
 
 impl fmt::Display for Rates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| cells | | regressed | improved | inconclusive | unchanged | middle ratio | middle half-width |")?;
+        writeln!(
+            f,
+            "| cells | | regressed | improved | inconclusive | unchanged | middle ratio | middle half-width |"
+        )?;
         writeln!(f, "| --- | --: | --: | --: | --: | --: | --: | --: |")?;
         row(f, "build against itself", &self.same)?;
         for slowed in &self.slowed {
@@ -99,7 +102,10 @@ impl fmt::Display for Rates {
         }
         writeln!(f)?;
         for Slowed { percent, tries, called, .. } in &self.slowed {
-            writeln!(f, "A delay of {percent} % was called in both cells of its algorithm in {called} of {tries} tries.")?;
+            writeln!(
+                f,
+                "A delay of {percent} % was called in both cells of its algorithm in {called} of {tries} tries."
+            )?;
         }
         Ok(())
     }

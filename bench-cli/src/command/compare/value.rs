@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::record::Part;
+use crate::regression::Verdict;
 
 /// Where the floor is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,12 @@ pub(in crate::command) fn percent(text: &str) -> Result<f64, String> {
     share
         .filter(|share| *share > 0.0 && *share <= 1.0)
         .ok_or_else(|| "per cent above 0% and at most 100%, such as 3%".to_owned())
+}
+
+/// A verdict by its name.
+pub(super) fn verdict(text: &str) -> Result<Verdict, String> {
+    let named = Verdict::ALL.into_iter().find(|verdict| verdict.name().eq_ignore_ascii_case(text));
+    named.ok_or_else(|| format!("one of {}", Verdict::ALL.map(Verdict::name).join(", ")))
 }
 
 /// What `--ignore` can name.
