@@ -27,10 +27,15 @@ impl Look<'_> {
         let count = cells.len();
         let mut notes: Vec<String> = cells.iter().filter_map(other_code).collect();
         let (mut judged, mut unjudged) = (Vec::new(), Vec::new());
-        for cell in cells {
-            match self.verdict(cell, count) {
-                Ok(verdict) => judged.push(verdict),
-                Err(without) => unjudged.push(without),
+        for PairedCell { cell, pairs, error, .. } in cells {
+            let shift = self.floor.and_then(|floor| floor.shift(&cell)).unwrap_or(0.0);
+            match (error, judge(&[pairs], &self.rule(count, shift))) {
+                (None, Some(judgement)) => judged.push(CellVerdict { cell, judgement }),
+                (Some(detail), _) => unjudged.push(Unjudged { cell, because: Because::Error, detail }),
+                (None, None) => {
+                    let detail = "no trial has figures".to_owned();
+                    unjudged.push(Unjudged { cell, because: Because::NoFigures, detail });
+                }
             }
         }
         if self.floor.is_none() {
@@ -47,23 +52,6 @@ impl Look<'_> {
     pub fn rule(&self, cells: usize, shift: f64) -> Rule {
         let level = LEVEL * self.share / cells.max(1) as f64;
         Rule { threshold: self.threshold, level, between_runs: BetweenRuns::Shown, shift }
-    }
-
-    fn verdict(
-        &self,
-        PairedCell { cell, pairs, error, .. }: PairedCell,
-        cells: usize,
-    ) -> Result<CellVerdict, Unjudged> {
-        if let Some(detail) = error {
-            return Err(Unjudged { cell, because: Because::Error, detail });
-        }
-        let shift = self.floor.and_then(|floor| floor.shift(&cell)).unwrap_or(0.0);
-        match judge(&[pairs], &self.rule(cells, shift)) {
-            Some(judgement) => Ok(CellVerdict { cell, judgement }),
-            None => {
-                Err(Unjudged { cell, because: Because::NoFigures, detail: "no trial has figures".to_owned() })
-            }
-        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::interruption::Interruption;
 use crate::output::{OutputOptions, writable};
 use crate::progress::Progress;
 use crate::record::Machine;
-use crate::regression::{Comparison, Floor, Verdict};
+use crate::regression::{CompareError, Comparison, Floor, Verdict};
 use crate::report::{self, ComparisonFormat};
 use selection::Selection;
 
@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = value::percent)]
     threshold: f64,
     /// Verdicts that fail, if any cell has one: regressed, improved and unchanged with exit code 1, inconclusive with 3
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "regressed,inconclusive")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "regressed,inconclusive", value_parser = value::verdict)]
     fail_on: Vec<Verdict>,
     /// What two builds of one source differ by on this machine, or none
     /// [default: results/floor-MACHINE.json, if it is there]
@@ -120,6 +120,10 @@ impl Floors {
         let machine = Machine::read();
         let Some(file) = &args.record_floor else {
             let known = compare::floor(args.floor.as_ref(), Some(&machine))?;
+            if let Some(of_another) = known.as_ref().filter(|floor| floor.machine.cpu != machine.cpu) {
+                let (floor, records) = (of_another.machine.cpu.clone(), machine.cpu);
+                return Err(CompareError::FloorOfAnotherMachine { floor, records }.into());
+            }
             return Ok(Self { known, file: None });
         };
         let file = file.clone().unwrap_or_else(|| compare::usual_floor(&machine));

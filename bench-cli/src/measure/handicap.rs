@@ -4,8 +4,8 @@
 //! spins behind its work until that much time has passed. What a reading of the clock overshoots is taken off the next
 //! interval, so that busy time as a whole grows by the share that was asked for.
 
-use std::env;
 use std::str::FromStr;
+use std::{env, fmt};
 
 use smbsign_engine::traffic;
 
@@ -23,6 +23,12 @@ pub struct Handicap {
 #[error("{name} is {text:?}, which is no protection and share, as aes-128-cmac:6%", name = Handicap::VARIABLE)]
 pub struct InvalidHandicap {
     text: String,
+}
+
+impl fmt::Display for Handicap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}%", self.protection, self.share * 100.0)
+    }
 }
 
 impl FromStr for Handicap {

@@ -8,3 +8,4 @@ mod forms;
 mod properties;
 mod rates;
 mod records;
+mod rounds;

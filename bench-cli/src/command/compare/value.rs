@@ -36,7 +36,7 @@ pub(in crate::command) fn percent(text: &str) -> Result<f64, String> {
 }
 
 /// A verdict by its name.
-pub(super) fn verdict(text: &str) -> Result<Verdict, String> {
+pub(in crate::command) fn verdict(text: &str) -> Result<Verdict, String> {
     let named = Verdict::ALL.into_iter().find(|verdict| verdict.name().eq_ignore_ascii_case(text));
     named.ok_or_else(|| format!("one of {}", Verdict::ALL.map(Verdict::name).join(", ")))
 }

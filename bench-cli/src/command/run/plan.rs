@@ -164,7 +164,7 @@ impl Args {
             matches!(settings.profile, ProfileChoice::BulkRead | ProfileChoice::BulkWrite)
         };
         let all = |of: fn(&Settings) -> String| settings().map(of).collect::<BTreeSet<_>>();
-        json!({
+        let options = json!({
             "dialect": written(&first.dialects),
             "protection": written(&first.protections),
             "engine": written(&Choice::resolve(&self.engine, [Engine::Serial])),
@@ -187,8 +187,20 @@ impl Args {
             "rounds": first.links.iter().map(|link| first.rounds_at(*link)).collect::<Vec<_>>(),
             "seed": self.seed,
             "dump": self.dump,
-        })
+        });
+        #[cfg(feature = "handicap")]
+        let options = with_handicap(options, first);
+        options
     }
+}
+
+/// A delayed run is told from others by its record.
+#[cfg(feature = "handicap")]
+fn with_handicap(mut options: Value, settings: &Settings) -> Value {
+    if let Some(handicap) = settings.handicap {
+        options["handicap"] = handicap.to_string().into();
+    }
+    options
 }
 
 /// Every one of the settings with every value of a field; with its own where no value is given.
