@@ -27,14 +27,14 @@ fn refused(arguments: &[&str]) -> String {
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let help = stdout(&smbsign(&["--help"]).success());
-    for word in ["run", "verify", "report", "info", "Exit codes"] {
+    for word in ["run", "verify", "compare", "report", "info", "Exit codes"] {
         assert!(help.contains(word), "{word}: {help}");
     }
 }
 
 #[test]
 fn every_command_has_the_output_options() {
-    for command in ["run", "verify", "report", "info"] {
+    for command in ["run", "verify", "compare", "report", "info"] {
         let help = stdout(&smbsign(&[command, "--help"]).success());
         for option in ["--format", "--output", "--quiet"] {
             assert!(help.contains(option), "{command} {option}");
