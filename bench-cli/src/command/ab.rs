@@ -2,8 +2,9 @@
 
 mod selection;
 
+use std::io;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -86,8 +87,8 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         progress.note(format_args!("recording in {}", keeper.directory().display()));
     }
     let contest = Contest {
-        old: args.old.clone(),
-        new: args.new.clone(),
+        old: program(&args.old)?,
+        new: program(&args.new)?,
         selection,
         slices: args.slices.get(),
         seed: args.seed,
@@ -107,6 +108,11 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         Ended::Interrupted => Exit::Inconclusive,
         Ended::Complete => compare::exit(&comparison, &args.fail_on),
     })
+}
+
+/// A file that is there, wherever it lies; else a name that the system looks for.
+fn program(path: &Path) -> io::Result<PathBuf> {
+    if path.is_file() { std::path::absolute(path) } else { Ok(path.to_owned()) }
 }
 
 /// The floor that the verdicts rest on, and the file that a new one goes to.
