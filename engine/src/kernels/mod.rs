@@ -12,6 +12,7 @@
 mod absent;
 mod backend;
 mod blocks;
+pub(crate) mod lane;
 
 #[cfg(target_arch = "x86_64")]
 mod aes_ni;
