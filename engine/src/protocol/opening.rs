@@ -192,9 +192,7 @@ impl Opening {
             Generation::Smb1 => {
                 SignatureField::Smb1(SecuritySignature::from_bytes(field(head, SecuritySignature::FIELD)))
             }
-            Generation::Smb2(_) => {
-                SignatureField::Smb2(Signature::from_bytes(field(head, Signature::FIELD)))
-            }
+            Generation::Smb2(_) => SignatureField::Smb2(Signature::from_bytes(field(head, Signature::FIELD))),
         }
     }
 
