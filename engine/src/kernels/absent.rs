@@ -139,3 +139,32 @@ pub(crate) mod md5 {
         md5::block_api::compress(state, blocks);
     }
 }
+
+pub(crate) mod md5_group {
+    use super::super::backend::Backend;
+    use super::super::lane::{Md5Lane, run_one_by_one};
+    use super::md5;
+
+    pub(crate) const fn width(_: Backend) -> usize {
+        1
+    }
+
+    pub(crate) fn run_group(_: Backend, lanes: &mut [Md5Lane<'_>]) {
+        run_one_by_one(lanes, |(), state, run| md5::compress(state, run));
+    }
+}
+
+pub(crate) mod sha256_group {
+    use sha2::block_api::compress256;
+
+    use super::super::backend::Backend;
+    use super::super::lane::{Sha256Lane, run_one_by_one};
+
+    pub(crate) const fn width(_: Backend) -> usize {
+        1
+    }
+
+    pub(crate) fn run_group(_: Backend, lanes: &mut [Sha256Lane<'_>]) {
+        run_one_by_one(lanes, |(), state, run| compress256(state, run));
+    }
+}

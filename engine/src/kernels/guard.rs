@@ -4,7 +4,8 @@ use std::ptr::{self, NonNull};
 
 use super::blocks::Blocks;
 use super::cpu::{HaveAvx2, HaveAvx512};
-use super::{ccm_ni, cmac_ni, gmac, md5};
+use super::lane::Lane;
+use super::{Backend, ccm_ni, cmac_ni, gmac, md5, md5_group, sha256_group};
 
 const PAGE: usize = 4096;
 
@@ -95,6 +96,40 @@ fn kernels_read_nothing_outside_their_slices() {
             let gmac = gmac::GmacKey::new_512(proof, &key);
             assert_same_beside_guards("gmac, VPCLMULQDQ", |segments| gmac.tag(&nonce, segments));
         }
+    }
+}
+
+#[test]
+fn hashes_over_lanes_read_nothing_outside_their_slices() {
+    let painted: Vec<u8> = (0u8..251).cycle().take(PAGE).collect();
+    let mut page = GuardedPage::new();
+    page.bytes().copy_from_slice(&painted);
+    for backend in Backend::available() {
+        for lanes in [1, 2, 3, 5, 16, 24, 32, 64] {
+            for blocks in [1, 2, 7] {
+                let hashes = |page: &[u8]| {
+                    let bytes = blocks * 64;
+                    let low = &page[..bytes];
+                    let high = &page[PAGE - bytes..];
+                    let runs: Vec<[&[[u8; 64]]; 1]> = (0..lanes)
+                        .map(|lane| [(if lane % 2 == 0 { low } else { high }).as_chunks().0])
+                        .collect();
+                    let mut md5: Vec<_> = runs.iter().map(|runs| Lane::new(&(), [1; 4], runs)).collect();
+                    let mut sha256: Vec<_> = runs.iter().map(|runs| Lane::new(&(), [1; 8], runs)).collect();
+                    md5_group::run_group(backend, &mut md5);
+                    sha256_group::run_group(backend, &mut sha256);
+                    let md5: Vec<_> = md5.iter().map(|lane| lane.state).collect();
+                    let sha256: Vec<_> = sha256.iter().map(|lane| lane.state).collect();
+                    (md5, sha256)
+                };
+                assert_eq!(
+                    hashes(page.bytes()),
+                    hashes(&painted),
+                    "{backend}: {lanes} lanes of {blocks} blocks"
+                );
+            }
+        }
+        println!("hashes over lanes stay within their slices: {backend}");
     }
 }
 
