@@ -17,6 +17,12 @@ pub(crate) mod lane;
 #[cfg(target_arch = "x86_64")]
 mod aes_ni;
 #[cfg(target_arch = "x86_64")]
+pub(crate) mod cbc_ni;
+#[cfg(all(test, target_arch = "x86_64"))]
+mod cbc_test;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod cbc_vaes;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod ccm_ni;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod cmac_ni;
@@ -33,12 +39,14 @@ mod guard;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod md5;
 #[cfg(target_arch = "x86_64")]
+mod progress;
+#[cfg(target_arch = "x86_64")]
 mod vector;
 
 #[cfg(not(target_arch = "x86_64"))]
 pub use absent::cpu;
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) use absent::{ccm_ni, cmac_ni, gmac, md5};
+pub(crate) use absent::{cbc_ni, cbc_vaes, ccm_ni, cmac_ni, gmac, md5};
 
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};
