@@ -16,12 +16,9 @@ impl<'m, 'd> Job<'m, 'd> {
     /// Takes a message in, or hands back one that needs no tag, its outcome told.
     #[inline(always)]
     pub(super) fn admit(message: &'m mut Message<'d>) -> Result<Self, &'m mut Message<'d>> {
-        match admission(message) {
-            Ok((opening, bytes)) => Ok(Self { message, opening, bytes }),
-            Err(outcome) => {
-                message.outcome = outcome;
-                Err(message)
-            }
+        match bytes(message).and_then(|bytes| Some((bytes, opening(message)?))) {
+            Some((bytes, opening)) => Ok(Self { message, opening, bytes }),
+            None => Err(message),
         }
     }
 
@@ -63,19 +60,16 @@ impl<'m, 'd> Job<'m, 'd> {
 
     /// Copies the whole message, [`Self::bytes`] bytes, as the MAC covers it.
     ///
-    /// The head is copied in pieces of a fixed length, the last of which may overlap the one before: the length of a short
-    /// message is hard to foretell, and a branch that goes wrong costs more than the whole copy.
-    #[inline]
+    /// A short head is copied in two pieces of a fixed length that may overlap: how long the message is is hard to foretell,
+    /// and a branch that goes wrong costs more than the copy.
+    #[inline(always)]
     pub(super) fn copy(&self, to: &mut [u8]) {
         let head = &*self.message.head;
         let Some((to_head, to_body)) = to.split_at_mut_checked(head.len()) else { return };
-        match (to_head.last_chunk_mut::<64>(), head.last_chunk::<64>()) {
-            (Some(to), Some(from)) => *to = *from,
+        match head.len() {
+            64..=128 => copy_ends::<64>(to_head, head),
+            129..=256 => copy_ends::<128>(to_head, head),
             _ => to_head.copy_from_slice(head),
-        }
-        let (to_pieces, _) = to_head.as_chunks_mut::<64>();
-        for (to, from) in to_pieces.iter_mut().zip(head.as_chunks::<64>().0) {
-            *to = *from;
         }
         self.cover(to_head);
         if !self.message.body.is_empty() {
@@ -118,26 +112,56 @@ impl<'m, 'd> Job<'m, 'd> {
     }
 }
 
+/// Copies the first and the last `N` bytes, which are all there are.
 #[inline(always)]
-fn admission(message: &Message<'_>) -> Result<(Opening, u32), Outcome> {
-    let Message { key, body, operation, sequence, .. } = *message;
-    let bytes = if body.is_empty() {
-        message.head.len()
-    } else if body.len() <= Message::BODY_SLICES {
-        body.iter().fold(message.head.len(), |sum, slice| sum.saturating_add(slice.len()))
-    } else {
-        return Err(Outcome::Refused(Refusal::Scattered(body.len())));
-    };
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
+        *to = *from;
+    }
+}
+
+/// The message's length, or an outcome.
+#[inline(always)]
+fn bytes(message: &mut Message<'_>) -> Option<u32> {
+    let mut bytes = message.head.len();
+    if !message.body.is_empty() {
+        if message.body.len() > Message::BODY_SLICES {
+            refuse(message, Refusal::Scattered(message.body.len()));
+            return None;
+        }
+        bytes = message.body.iter().fold(bytes, |sum, slice| sum.saturating_add(slice.len()));
+    }
     if bytes > Message::MAX_BYTES {
-        return Err(Outcome::Refused(Refusal::TooLong(bytes)));
+        refuse(message, Refusal::TooLong(bytes));
+        return None;
     }
-    let opening = match operation {
-        Operation::Sign => Opening::to_sign(key.algorithm(), message.head, sequence).map(Some),
-        Operation::Verify(sender) => Opening::to_verify(key.algorithm(), sender, message.head, sequence),
-    };
-    match opening {
-        Ok(Some(opening)) => Ok((opening, bytes as u32)),
-        Ok(None) => Err(Outcome::NotSigned),
-        Err(error) => Err(Outcome::Refused(error.into())),
+    Some(bytes as u32)
+}
+
+/// How the MAC sees the header, or an outcome.
+#[inline(always)]
+fn opening(message: &mut Message<'_>) -> Option<Opening> {
+    let algorithm = message.key.algorithm();
+    match message.operation {
+        Operation::Sign => match Opening::to_sign(algorithm, message.head, message.sequence) {
+            Ok(opening) => return Some(opening),
+            Err(error) => refuse(message, error.into()),
+        },
+        Operation::Verify(sender) => {
+            match Opening::to_verify(algorithm, sender, message.head, message.sequence) {
+                Ok(Some(opening)) => return Some(opening),
+                Ok(None) => message.outcome = Outcome::NotSigned,
+                Err(error) => refuse(message, error.into()),
+            }
+        }
     }
+    None
+}
+
+#[cold]
+fn refuse(message: &mut Message<'_>, refusal: Refusal) {
+    message.outcome = Outcome::Refused(refusal);
 }

@@ -84,18 +84,25 @@ impl<'a, const N: usize> Layout<'a, N> {
     #[inline]
     fn compact<C: Chain<N>>(&mut self, key: &C, job: &Job<'_, '_>, cut: Cut) {
         let Some((run, rest)) = mem::take(&mut self.room).split_at_mut_checked(cut.blocks()) else { return };
-        let (_, last) = run.split_at_mut(cut.whole);
-        last.iter_mut().for_each(|block| *block = [0; N]);
-        let prefix = key.prefix();
-        if let Some((to, message)) = run.as_flattened_mut().split_at_mut_checked(prefix.len()) {
-            if !prefix.is_empty() {
-                to.copy_from_slice(prefix);
-            }
-            if let Some(message) = message.get_mut(..job.bytes()) {
-                job.copy(message);
+        if let Some((last, before)) = run.split_last_mut() {
+            *last = [0; N];
+            if let (2, Some(last)) = (cut.last, before.last_mut()) {
+                *last = [0; N];
             }
         }
-        key.pad(job.bytes(), cut, run.split_at_mut(cut.whole).1);
+        let prefix = key.prefix();
+        let mut message = run.as_flattened_mut();
+        if !prefix.is_empty() {
+            let Some((to, behind)) = message.split_at_mut_checked(prefix.len()) else { return };
+            to.copy_from_slice(prefix);
+            message = behind;
+        }
+        if let Some(message) = message.get_mut(..job.bytes()) {
+            job.copy(message);
+        }
+        if let Some(last) = run.get_mut(cut.whole..) {
+            key.pad(job.bytes(), cut, last);
+        }
         self.room = rest;
         self.runs.push(run);
     }

@@ -62,15 +62,11 @@ impl CmacKey {
     /// The last block of a message, as the chain takes it: padded (RFC 4493 §2.4) and with the subkey added.
     /// `tail` holds the `filled` bytes after the blocks before, 16 of them if the message ends with a whole block, then zeros.
     #[inline]
-    pub(crate) fn last_block(&self, mut tail: [u8; 16], filled: usize) -> [u8; 16] {
-        let subkey = match tail.get_mut(filled) {
-            None => self.whole,
-            Some(first_of_padding) => {
-                *first_of_padding = 0x80;
-                self.padded
-            }
-        };
-        (u128::from_ne_bytes(tail) ^ u128::from_ne_bytes(store(subkey))).to_ne_bytes()
+    pub(crate) fn last_block(&self, tail: [u8; 16], filled: usize) -> [u8; 16] {
+        // Where the padding begins is as hard to foretell as a message's length: no branch.
+        let padding = 0x80u128.checked_shl(8 * filled as u32).unwrap_or(0);
+        let subkey = if filled < 16 { &self.padded } else { &self.whole };
+        (u128::from_le_bytes(tail) ^ padding ^ u128::from_le_bytes(store(*subkey))).to_le_bytes()
     }
 }
 

@@ -34,7 +34,11 @@ impl<'a, K, S, const N: usize> Lane<'a, K, S, N> {
     #[inline(always)]
     pub(crate) fn new(key: &'a K, state: S, runs: &'a [Run<'a, N>]) -> Self {
         debug_assert!(runs.iter().all(|run| !run.is_empty()), "an empty run");
-        Self { key, state, runs, blocks: runs.iter().map(|run| run.len()).sum() }
+        let blocks = match runs {
+            [run] => run.len(),
+            runs => runs.iter().map(|run| run.len()).sum(),
+        };
+        Self { key, state, runs, blocks }
     }
 
     /// Blocks in all runs together.

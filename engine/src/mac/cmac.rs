@@ -85,7 +85,7 @@ impl Chain<16> for cmac_ni::CmacKey {
 
     #[inline]
     fn pad(&self, _: usize, cut: Cut, last: &mut [[u8; 16]]) {
-        for block in last {
+        if let Some(block) = last.first_mut() {
             *block = self.last_block(*block, cut.tail);
         }
     }

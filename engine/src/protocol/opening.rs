@@ -51,21 +51,20 @@ impl fmt::Display for SignatureField {
 ///
 /// The MAC covers the header so changed, and then everything that follows it in the message.
 #[derive(Debug, Clone, Copy)]
-pub enum Opening {
-    /// 32 bytes.
-    Smb1 {
-        /// Flags2 under the MAC.
-        flags2: u16,
-        /// What stands in the signature field under the MAC.
-        sequence: SequenceNumber,
-    },
-    /// 64 bytes.
-    Smb2 {
-        /// Flags under the MAC.
-        flags: smb2::Flags,
-        /// Who sent the message, for the nonce.
-        sender: Sender,
-    },
+pub struct Opening {
+    generation: Generation,
+    /// The flags under the MAC: Flags, or SMB1's Flags2.
+    flags: u32,
+    /// What stands in SMB1's signature field under the MAC.
+    sequence: SequenceNumber,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Generation {
+    /// A header of 32 bytes.
+    Smb1,
+    /// A header of 64 bytes, and who sent it, for the nonce.
+    Smb2(Sender),
 }
 
 impl Opening {
@@ -84,18 +83,18 @@ impl Opening {
         head: &[u8],
         sequence: Option<SequenceNumber>,
     ) -> Result<Self, SigningError> {
-        match Protocol::of(head)? {
-            Protocol::Smb1 => {
-                let (header, sequence) = smb1_header(algorithm, head, sequence)?;
-                Ok(Self::Smb1 { flags2: header.flags2() | smb1::Header::SIGNED, sequence })
+        match smb2::Header::parse(head) {
+            Err(error) => {
+                let (header, sequence) = smb1_header(algorithm, head, sequence, error)?;
+                Ok(Self::smb1(header.flags2() | smb1::Header::SIGNED, sequence))
             }
-            _ => {
-                let header = smb2_header(algorithm, head)?;
+            Ok(header) => {
+                smb2_algorithm(algorithm)?;
                 let sender = header.sender();
                 if header.is_async() && sender == Sender::Server && header.status() == status::PENDING {
                     return Err(SigningError::InterimResponse);
                 }
-                Ok(Self::Smb2 { flags: header.flags().with(smb2::Flags::SIGNED), sender })
+                Ok(Self::smb2(header.flags().with(smb2::Flags::SIGNED), sender))
             }
         }
     }
@@ -114,25 +113,34 @@ impl Opening {
         head: &[u8],
         sequence: Option<SequenceNumber>,
     ) -> Result<Option<Self>, SigningError> {
-        match Protocol::of(head)? {
-            Protocol::Smb1 => {
-                let (header, sequence) = smb1_header(algorithm, head, sequence)?;
-                Ok(Some(Self::Smb1 { flags2: header.flags2(), sequence }))
+        match smb2::Header::parse(head) {
+            Err(error) => {
+                let (header, sequence) = smb1_header(algorithm, head, sequence, error)?;
+                Ok(Some(Self::smb1(header.flags2(), sequence)))
             }
-            _ => {
-                let header = smb2_header(algorithm, head)?;
-                Ok(header.is_signed().then(|| Self::Smb2 { flags: header.flags(), sender }))
+            Ok(header) => {
+                smb2_algorithm(algorithm)?;
+                Ok(header.is_signed().then(|| Self::smb2(header.flags(), sender)))
             }
         }
+    }
+
+    fn smb1(flags2: u16, sequence: SequenceNumber) -> Self {
+        Self { generation: Generation::Smb1, flags: u32::from(flags2), sequence }
+    }
+
+    #[inline]
+    const fn smb2(flags: smb2::Flags, sender: Sender) -> Self {
+        Self { generation: Generation::Smb2(sender), flags: flags.0, sequence: SequenceNumber(0) }
     }
 
     /// How long the header is.
     #[inline]
     #[must_use]
     pub const fn bytes(&self) -> usize {
-        match self {
-            Self::Smb1 { .. } => smb1::HEADER_BYTES,
-            Self::Smb2 { .. } => smb2::HEADER_BYTES,
+        match self.generation {
+            Generation::Smb1 => smb1::HEADER_BYTES,
+            Generation::Smb2(_) => smb2::HEADER_BYTES,
         }
     }
 
@@ -140,16 +148,16 @@ impl Opening {
     /// or puts the sequence number there.
     #[inline]
     pub fn cover(&self, copy: &mut [u8]) {
-        match self {
-            Self::Smb1 { flags2, sequence } => {
+        match self.generation {
+            Generation::Smb1 => {
                 if let Some(header) = copy.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
-                    header[smb1::FLAGS2_FIELD].copy_from_slice(&flags2.to_le_bytes());
-                    header[SecuritySignature::FIELD].copy_from_slice(&sequence.signature_field());
+                    header[smb1::FLAGS2_FIELD].copy_from_slice(&(self.flags as u16).to_le_bytes());
+                    header[SecuritySignature::FIELD].copy_from_slice(&self.sequence.signature_field());
                 }
             }
-            Self::Smb2 { flags, .. } => {
+            Generation::Smb2(_) => {
                 if let Some(header) = copy.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
-                    header[smb2::FLAGS_FIELD].copy_from_slice(&flags.0.to_le_bytes());
+                    header[smb2::FLAGS_FIELD].copy_from_slice(&self.flags.to_le_bytes());
                     header[Signature::FIELD].fill(0);
                 }
             }
@@ -160,9 +168,9 @@ impl Opening {
     #[inline]
     #[must_use]
     pub fn nonce(&self, head: &[u8]) -> Nonce {
-        match (self, smb2::Header::parse(head)) {
-            (Self::Smb2 { sender, .. }, Ok(header)) => {
-                Nonce::new(header.message_id(), *sender, header.command())
+        match (self.generation, smb2::Header::parse(head)) {
+            (Generation::Smb2(sender), Ok(header)) => {
+                Nonce::new(header.message_id(), sender, header.command())
             }
             _ => Nonce::from_bytes([0; Nonce::BYTES]),
         }
@@ -172,9 +180,9 @@ impl Opening {
     #[inline]
     #[must_use]
     pub fn signature(&self, mac: &[u8; 16]) -> SignatureField {
-        match self {
-            Self::Smb1 { .. } => SignatureField::Smb1(SecuritySignature::from_bytes(half(mac))),
-            Self::Smb2 { .. } => SignatureField::Smb2(Signature::from_bytes(*mac)),
+        match self.generation {
+            Generation::Smb1 => SignatureField::Smb1(SecuritySignature::from_bytes(half(mac))),
+            Generation::Smb2(_) => SignatureField::Smb2(Signature::from_bytes(*mac)),
         }
     }
 
@@ -182,27 +190,27 @@ impl Opening {
     #[inline]
     #[must_use]
     pub fn found(&self, head: &[u8]) -> SignatureField {
-        match self {
-            Self::Smb1 { .. } => {
+        match self.generation {
+            Generation::Smb1 => {
                 SignatureField::Smb1(SecuritySignature::from_bytes(field(head, SecuritySignature::FIELD)))
             }
-            Self::Smb2 { .. } => SignatureField::Smb2(Signature::from_bytes(field(head, Signature::FIELD))),
+            Generation::Smb2(_) => SignatureField::Smb2(Signature::from_bytes(field(head, Signature::FIELD))),
         }
     }
 
     /// Makes the message that begins with `head` a signed one: sets the flags and fills in the signature field.
     #[inline]
     pub fn complete(&self, mac: &[u8; 16], head: &mut [u8]) {
-        match self {
-            Self::Smb1 { flags2, .. } => {
+        match self.generation {
+            Generation::Smb1 => {
                 if let Some(header) = head.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
-                    header[smb1::FLAGS2_FIELD].copy_from_slice(&flags2.to_le_bytes());
+                    header[smb1::FLAGS2_FIELD].copy_from_slice(&(self.flags as u16).to_le_bytes());
                     header[SecuritySignature::FIELD].copy_from_slice(&half(mac));
                 }
             }
-            Self::Smb2 { flags, .. } => {
+            Generation::Smb2(_) => {
                 if let Some(header) = head.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
-                    header[smb2::FLAGS_FIELD].copy_from_slice(&flags.0.to_le_bytes());
+                    header[smb2::FLAGS_FIELD].copy_from_slice(&self.flags.to_le_bytes());
                     header[Signature::FIELD].copy_from_slice(mac);
                 }
             }
@@ -219,11 +227,16 @@ fn field<const N: usize>(head: &[u8], at: Range<usize>) -> [u8; N] {
     head.get(at).and_then(|field| field.first_chunk().copied()).unwrap_or([0; N])
 }
 
+/// The header of what is no SMB2 message, for the reason that is told if it is no SMB1 message either.
 fn smb1_header(
     algorithm: SigningAlgorithm,
     head: &[u8],
     sequence: Option<SequenceNumber>,
+    not_smb2: MalformedMessage,
 ) -> Result<(smb1::Header<'_>, SequenceNumber), SigningError> {
+    if Protocol::of(head)? != Protocol::Smb1 {
+        return Err(not_smb2.into());
+    }
     let sequence = sequence.ok_or(SigningError::SequenceNumberMissing)?;
     let header = smb1::Header::parse(head)?;
     match algorithm {
@@ -233,10 +246,9 @@ fn smb1_header(
 }
 
 #[inline]
-fn smb2_header(algorithm: SigningAlgorithm, head: &[u8]) -> Result<smb2::Header<'_>, SigningError> {
-    let header = smb2::Header::parse(head)?;
+fn smb2_algorithm(algorithm: SigningAlgorithm) -> Result<(), SigningError> {
     match algorithm {
-        SigningAlgorithm::Md5 => Err(SigningError::WrongAlgorithm(SigningAlgorithm::Md5)),
-        _ => Ok(header),
+        SigningAlgorithm::Md5 => Err(SigningError::WrongAlgorithm(algorithm)),
+        _ => Ok(()),
     }
 }
