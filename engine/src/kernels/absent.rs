@@ -42,6 +42,28 @@ pub mod cpu {
     }
 }
 
+pub(crate) mod cbc_ni {
+    use super::cpu::HaveAvx2;
+    use crate::kernels::lane::CmacLane;
+
+    pub(crate) const LANES: usize = 8;
+
+    pub(crate) fn run_group(proof: HaveAvx2, _: &mut [CmacLane<'_>]) {
+        match proof.0 {}
+    }
+}
+
+pub(crate) mod cbc_vaes {
+    use super::cpu::HaveAvx512;
+    use crate::kernels::lane::CmacLane;
+
+    pub(crate) const LANES: usize = 32;
+
+    pub(crate) fn run_group(proof: HaveAvx512, _: &mut [CmacLane<'_>]) {
+        match proof.0 {}
+    }
+}
+
 pub(crate) mod ccm_ni {
     use core::convert::Infallible;
 

@@ -53,6 +53,12 @@ impl CmacKey {
         *state = unsafe { advance(self, state, blocks) };
     }
 
+    /// The round keys as bytes, for kernels that put those of many keys side by side.
+    #[inline(always)]
+    pub(super) fn round_keys(&self) -> &[[u8; 16]; 11] {
+        self.rounds.as_bytes()
+    }
+
     /// The last block of a message, as the chain takes it: padded (RFC 4493 §2.4) and with the subkey added.
     /// `tail` holds the `filled` bytes after the blocks before, 16 of them if the message ends with a whole block, then zeros.
     #[inline]

@@ -3,8 +3,9 @@
 use std::ptr::{self, NonNull};
 
 use super::blocks::Blocks;
+use super::cbc_test;
 use super::cpu::{HaveAvx2, HaveAvx512};
-use super::lane::Lane;
+use super::lane::{CmacLane, Lane};
 use super::{Backend, ccm_ni, cmac_ni, gmac, md5, md5_group, sha256_group};
 
 const PAGE: usize = 4096;
@@ -152,6 +153,35 @@ fn ccm_reads_and_writes_nothing_outside_its_slices() {
             plain.fill(0);
             assert_eq!(key.open(context, sealed, plain), tag, "{length} bytes at {start}");
             assert_eq!(*plain, painted[..length]);
+        }
+    }
+}
+
+#[test]
+fn lanes_read_nothing_outside_their_runs() {
+    let Some(proof) = HaveAvx2::detect() else {
+        println!("no AVX2 or AES-NI here: no kernel for lanes ran");
+        return;
+    };
+    let key = cmac_ni::CmacKey::new(proof, &[0x5a; 16]);
+    let mut page = GuardedPage::new();
+    page.bytes().copy_from_slice(&(0u8..251).cycle().take(PAGE).collect::<Vec<_>>());
+    let blocks = page.bytes().as_chunks::<16>().0;
+    for kernel in cbc_test::kernels() {
+        for longest in (0..=40).chain([PAGE / 16]) {
+            // Every lane against the same guard, most of them shorter than the longest.
+            let lengths = (0..kernel.lanes).map(|lane| longest * (lane + 1) / kernel.lanes);
+            let runs: Vec<_> = lengths
+                .flat_map(|length| [blocks.split_at(length).0, blocks.split_at(blocks.len() - length).1])
+                .map(|run| if run.is_empty() { vec![] } else { vec![run] })
+                .collect();
+            let mut lanes: Vec<_> = runs.iter().map(|runs| CmacLane::new(&key, [0; 16], runs)).collect();
+            (kernel.run_group)(&mut lanes);
+            for (lane, runs) in lanes.iter().zip(&runs) {
+                let mut expected = [0; 16];
+                runs.iter().for_each(|run| key.advance(&mut expected, run));
+                assert_eq!(lane.state, expected, "{}, up to {longest} blocks", kernel.name);
+            }
         }
     }
 }
