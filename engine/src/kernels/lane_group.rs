@@ -117,6 +117,7 @@ impl<'a, const L: usize> Rows<'a, L> {
 
 /// Moves every lane to its end. At most `L` lanes, `L` being `V` vectors.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "a lane's words are at the same place of several arrays")]
 pub(super) fn run<C, W, const V: usize, const L: usize, const S: usize>(
     proof: W::Proof,
     lanes: &mut [Lane<'_, (), [u32; S], 64>],
@@ -194,6 +195,7 @@ fn put<W: Words, const V: usize, const S: usize>(state: &mut [[W; V]; S], lane: 
 #[inline(always)]
 pub(super) fn forget<T>(place: &mut T) -> &mut T {
     let mut pointer: *mut T = place;
+    #[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read there")]
     // SAFETY: an empty instruction sequence does nothing.
     unsafe {
         core::arch::asm!("/* {0} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));

@@ -88,7 +88,8 @@ impl<W: Words, const V: usize> Chain<W, V, 8> for Sha256 {
         let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
         macro_rules! round {
             ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $t:literal, $constants:ident, $word:expr, $beside:ident) => {
-                let words = forget(words);
+                // With more than one vector LLVM does best when it forgets the words now and then, with one when it always does.
+                let words = if V == 1 || $t % 8 == 0 { forget(words) } else { &mut *words };
                 let constant = W::splat(proof, $constants[$t]);
                 for v in 0..V {
                     let word = $word(&words[v], $t);

@@ -1,11 +1,17 @@
-//! SHA-256 with the CPU's own instructions: `N` chains side by side, because one waits for itself half of the time.
+//! SHA-256 with the CPU's own instructions: several chains side by side, because one waits for itself half of the time.
 //!
-//! Compiled without AVX-512: with it, LLVM spreads the state over 32 registers that these instructions cannot name.
+//! Three, and compiled without AVX-512: a fourth does not fit the sixteen registers that these instructions can name, and
+//! its spilling costs more than it brings (on Zen 5 a block of one chain takes 128 cycles, of two 86, of three 77 each, of
+//! four 104; legacy and VEX encoding of the rest make no difference). What limits it is the pipe that `sha256rnds2` and
+//! `sha256msg2` share, with 88 issue cycles a block.
 
 use core::arch::x86_64::{
     _mm_add_epi32, _mm_alignr_epi8, _mm_blend_epi16, _mm_set_epi64x, _mm_sha256msg1_epu32,
     _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
 };
+
+use core::array;
+use core::slice;
 
 use super::cpu::HaveSha;
 use super::lane::{Run, Sha256Lane};
@@ -15,60 +21,98 @@ use super::vector::{load, load_quad, store_quad};
 /// Chains side by side.
 pub(super) const STREAMS: usize = 3;
 
+/// The lanes that run, in the first `busy` places.
+struct Streams<'l, 'a> {
+    busy: usize,
+    states: [[u32; 8]; STREAMS],
+    /// What is left of the run that a lane is in.
+    runs: [Run<'a, 64>; STREAMS],
+    rest: [slice::Iter<'a, Run<'a, 64>>; STREAMS],
+    ends: [Option<&'l mut [u32; 8]>; STREAMS],
+}
+
 /// Moves any number of lanes to their ends, [`STREAMS`] at a time; a lane that ends makes place for the next one.
-pub(crate) fn run_group(_: HaveSha, lanes: &mut [Sha256Lane<'_>]) {
-    let mut states = [[0; 8]; STREAMS];
-    let mut runs: [Run<'_, 64>; STREAMS] = [&[]; STREAMS];
-    let mut rest = [[].iter(), [].iter(), [].iter()];
-    let mut owners = [0; STREAMS];
-    let (mut streams, mut next) = (0, 0);
+pub(crate) fn run_group(proof: HaveSha, lanes: &mut [Sha256Lane<'_>]) {
+    let mut streams = Streams {
+        busy: 0,
+        states: [[0; 8]; STREAMS],
+        runs: [&[]; STREAMS],
+        rest: array::from_fn(|_| [].iter()),
+        ends: [const { None }; STREAMS],
+    };
+    let mut waiting = lanes.iter_mut();
     loop {
-        while streams < STREAMS
-            && let Some(lane) = lanes.get(next)
+        streams.find_blocks();
+        while streams.busy < STREAMS
+            && let Some(lane) = waiting.next()
         {
-            (states[streams], runs[streams], rest[streams]) = (lane.state, &[], lane.runs().iter());
-            owners[streams] = next;
-            (streams, next) = (streams + 1, next + 1);
+            streams.start(lane);
+            streams.find_blocks();
         }
-        let mut stream = 0;
-        while stream < streams {
-            while runs[stream].is_empty()
-                && let Some(run) = rest[stream].next()
+        if streams.busy == 0 {
+            return;
+        }
+        streams.advance(proof);
+    }
+}
+
+impl<'l, 'a> Streams<'l, 'a> {
+    fn start(&mut self, lane: &'l mut Sha256Lane<'a>) {
+        let place = self.busy;
+        self.busy += 1;
+        self.states[place] = lane.state;
+        self.runs[place] = &[];
+        self.rest[place] = lane.runs().iter();
+        self.ends[place] = Some(&mut lane.state);
+    }
+
+    /// Goes on to the next run wherever one has ended; a lane that has no more gets its state, and its place to the last one.
+    fn find_blocks(&mut self) {
+        let mut place = 0;
+        while place < self.busy {
+            while self.runs[place].is_empty()
+                && let Some(run) = self.rest[place].next()
             {
-                runs[stream] = run;
+                self.runs[place] = run;
             }
-            if runs[stream].is_empty() {
-                lanes[owners[stream]].state = states[stream];
-                streams -= 1;
-                states.swap(stream, streams);
-                runs.swap(stream, streams);
-                rest.swap(stream, streams);
-                owners.swap(stream, streams);
-            } else {
-                stream += 1;
+            if !self.runs[place].is_empty() {
+                place += 1;
+                continue;
             }
+            if let Some(end) = self.ends[place].take() {
+                *end = self.states[place];
+            }
+            self.busy -= 1;
+            self.states.swap(place, self.busy);
+            self.runs.swap(place, self.busy);
+            self.rest.swap(place, self.busy);
+            self.ends.swap(place, self.busy);
         }
-        if streams < STREAMS && next < lanes.len() {
-            continue;
-        }
-        let Some(blocks) = runs.iter().take(streams).map(|run| run.len()).min() else { return };
-        match (&mut states, &runs) {
+    }
+
+    /// Up to the nearest end of a run.
+    fn advance(&mut self, _: HaveSha) {
+        let (runs, _) = self.runs.split_at_mut(self.busy);
+        let blocks = runs.iter().map(|run| run.len()).min().unwrap_or(0);
+        match (&mut self.states, &*runs) {
             // SAFETY: the proof exists only if the CPU has SHA-NI, SSSE3 and SSE4.1.
-            ([a, ..], [x, ..]) if streams == 1 => unsafe { advance([a], [*x], blocks) },
+            ([a, ..], [x]) => unsafe { advance(&mut [a], &[*x], blocks) },
             // SAFETY: likewise.
-            ([a, b, ..], [x, y, ..]) if streams == 2 => unsafe { advance([a, b], [*x, *y], blocks) },
+            ([a, b, ..], [x, y]) => unsafe { advance(&mut [a, b], &[*x, *y], blocks) },
             // SAFETY: likewise.
-            ([a, b, c], [x, y, z]) => unsafe { advance([a, b, c], [*x, *y, *z], blocks) },
+            ([a, b, c], [x, y, z]) => unsafe { advance(&mut [a, b, c], &[*x, *y, *z], blocks) },
+            _ => {}
         }
-        for run in &mut runs[..streams] {
-            *run = &run[blocks..];
+        for run in runs {
+            *run = run.split_at(blocks).1;
         }
     }
 }
 
 /// Moves each state on by the first `blocks` blocks of its run.
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn advance<const N: usize>(states: [&mut [u32; 8]; N], runs: [Run<'_, 64>; N], blocks: usize) {
+#[expect(clippy::needless_range_loop, reason = "a stream's parts are at the same place of several arrays")]
+fn advance<const N: usize>(states: &mut [&mut [u32; 8]; N], runs: &[Run<'_, 64>; N], blocks: usize) {
     let zero = _mm_set_epi64x(0, 0);
     let (mut abef, mut cdgh) = ([zero; N], [zero; N]);
     for n in 0..N {
@@ -83,9 +127,8 @@ fn advance<const N: usize>(states: [&mut [u32; 8]; N], runs: [Run<'_, 64>; N], b
         let before = (abef, cdgh);
         let mut words = [[zero; 4]; N];
         for n in 0..N {
-            let block = &runs[n][block];
-            for quad in 0..4 {
-                words[n][quad] = _mm_shuffle_epi8(load(&block.as_chunks().0[quad]), big_endian);
+            for (words, bytes) in words[n].iter_mut().zip(runs[n][block].as_chunks().0) {
+                *words = _mm_shuffle_epi8(load(bytes), big_endian);
             }
         }
         macro_rules! four { ($($t:literal)*) => { $(

@@ -107,8 +107,8 @@ impl Words for X1 {
     ) {
         // SAFETY: the caller vouches for the row and the blocks after it.
         let block = unsafe { &*rows[0].wrapping_add(ahead) };
-        for word in 2 * eighth..2 * eighth + 2 {
-            words[word] = Self(u32::from_le_bytes(block.as_chunks().0[word]));
+        for (word, bytes) in words.iter_mut().zip(block.as_chunks().0).skip(2 * eighth).take(2) {
+            *word = Self(u32::from_le_bytes(*bytes));
         }
     }
 }
