@@ -93,7 +93,10 @@ pub fn verify(
 }
 
 fn tag(key: &PreparedKey, opening: &Opening, message: &[u8]) -> Tag {
-    let header = opening.as_bytes();
-    let (_, body) = message.split_at(header.len());
-    key.tag(&opening.nonce(), &[header, body])
+    let (header, body) = message.split_at(opening.bytes());
+    let mut copy = [0; Opening::MAX_BYTES];
+    let (covered, _) = copy.split_at_mut(header.len());
+    covered.copy_from_slice(header);
+    opening.cover(covered);
+    key.tag(&opening.nonce(message), &[covered, body])
 }

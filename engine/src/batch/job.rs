@@ -1,7 +1,6 @@
-//! Messages on their way through the scheduler.
+//! A message on its way through the scheduler.
 
 use super::message::{Message, Operation, Outcome, Refusal};
-use super::runs::Pieces;
 use crate::mac::Tag;
 use crate::protocol::Opening;
 
@@ -9,12 +8,13 @@ use crate::protocol::Opening;
 pub(super) struct Job<'m, 'd> {
     message: &'m mut Message<'d>,
     opening: Opening,
-    bytes: usize,
+    /// What the MAC covers; at most [`Message::MAX_BYTES`].
+    bytes: u32,
 }
 
 impl<'m, 'd> Job<'m, 'd> {
     /// Takes a message in, or hands back one that needs no tag, its outcome told.
-    #[inline]
+    #[inline(always)]
     pub(super) fn admit(message: &'m mut Message<'d>) -> Result<Self, &'m mut Message<'d>> {
         match admission(message) {
             Ok((opening, bytes)) => Ok(Self { message, opening, bytes }),
@@ -28,26 +28,76 @@ impl<'m, 'd> Job<'m, 'd> {
     /// What the MAC covers, in bytes.
     #[inline]
     pub(super) const fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes as usize
     }
 
+    /// How long the header is.
     #[inline]
-    pub(super) fn opening(&self) -> &Opening {
-        &self.opening
+    pub(super) const fn header_bytes(&self) -> usize {
+        self.opening.bytes()
     }
 
-    /// What the MAC covers, piece after piece.
+    /// The header as it stands in the message; the MAC covers it as [`Self::cover`] changes it.
     #[inline]
-    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        let header = self.opening.as_bytes();
-        let head = self.message.head.get(header.len()..).unwrap_or_default();
-        [header, head].into_iter().chain(self.message.body.iter().map(|slice| &**slice))
+    pub(super) fn header(&self) -> &[u8] {
+        self.message.head.get(..self.header_bytes()).unwrap_or_default()
+    }
+
+    /// Makes a copy of the header, or of all, what the MAC covers.
+    #[inline]
+    pub(super) fn cover(&self, copy: &mut [u8]) {
+        self.opening.cover(copy);
+    }
+
+    /// What follows the header in the head.
+    #[inline]
+    pub(super) fn head(&self) -> &[u8] {
+        self.message.head.get(self.header_bytes()..).unwrap_or_default()
+    }
+
+    /// What follows the head.
+    #[inline]
+    pub(super) fn body(&self) -> impl Iterator<Item = &[u8]> {
+        self.message.body.iter().map(|slice| &**slice)
+    }
+
+    /// Copies the whole message, [`Self::bytes`] bytes, as the MAC covers it.
+    ///
+    /// The head is copied in pieces of a fixed length, the last of which may overlap the one before: the length of a short
+    /// message is hard to foretell, and a branch that goes wrong costs more than the whole copy.
+    #[inline]
+    pub(super) fn copy(&self, to: &mut [u8]) {
+        let head = &*self.message.head;
+        let Some((to_head, to_body)) = to.split_at_mut_checked(head.len()) else { return };
+        match (to_head.last_chunk_mut::<64>(), head.last_chunk::<64>()) {
+            (Some(to), Some(from)) => *to = *from,
+            _ => to_head.copy_from_slice(head),
+        }
+        let (to_pieces, _) = to_head.as_chunks_mut::<64>();
+        for (to, from) in to_pieces.iter_mut().zip(head.as_chunks::<64>().0) {
+            *to = *from;
+        }
+        self.cover(to_head);
+        if !self.message.body.is_empty() {
+            let mut rest = to_body;
+            for slice in self.body() {
+                let Some((to, later)) = rest.split_at_mut_checked(slice.len()) else { return };
+                to.copy_from_slice(slice);
+                rest = later;
+            }
+        }
     }
 
     /// The tag by the code for a single message.
     pub(super) fn tag_alone(&self) -> Tag {
-        let pieces: Pieces<'_> = self.pieces().collect();
-        self.message.key.tag(&self.opening.nonce(), &pieces)
+        let mut copy = [0; Opening::MAX_BYTES];
+        let (header, _) = copy.split_at_mut(self.header_bytes());
+        header.copy_from_slice(self.header());
+        self.cover(header);
+        let mut pieces = [&[][..]; 2 + Message::BODY_SLICES];
+        let all = [&*header, self.head()].into_iter().chain(self.body());
+        let count = pieces.iter_mut().zip(all).map(|(piece, bytes)| *piece = bytes).count();
+        self.message.key.tag(&self.opening.nonce(self.message.head), pieces.split_at(count).0)
     }
 
     /// Signs the message with its tag, or compares its signature with it, and hands it back.
@@ -68,13 +118,16 @@ impl<'m, 'd> Job<'m, 'd> {
     }
 }
 
-#[inline]
-fn admission(message: &Message<'_>) -> Result<(Opening, usize), Outcome> {
+#[inline(always)]
+fn admission(message: &Message<'_>) -> Result<(Opening, u32), Outcome> {
     let Message { key, body, operation, sequence, .. } = *message;
-    if body.len() > Message::BODY_SLICES {
+    let bytes = if body.is_empty() {
+        message.head.len()
+    } else if body.len() <= Message::BODY_SLICES {
+        body.iter().fold(message.head.len(), |sum, slice| sum.saturating_add(slice.len()))
+    } else {
         return Err(Outcome::Refused(Refusal::Scattered(body.len())));
-    }
-    let bytes = body.iter().fold(message.head.len(), |sum, slice| sum.saturating_add(slice.len()));
+    };
     if bytes > Message::MAX_BYTES {
         return Err(Outcome::Refused(Refusal::TooLong(bytes)));
     }
@@ -83,7 +136,7 @@ fn admission(message: &Message<'_>) -> Result<(Opening, usize), Outcome> {
         Operation::Verify(sender) => Opening::to_verify(key.algorithm(), sender, message.head, sequence),
     };
     match opening {
-        Ok(Some(opening)) => Ok((opening, bytes)),
+        Ok(Some(opening)) => Ok((opening, bytes as u32)),
         Ok(None) => Err(Outcome::NotSigned),
         Err(error) => Err(Outcome::Refused(error.into())),
     }

@@ -2,7 +2,7 @@
 
 use crate::kernels::Backend;
 use crate::kernels::lane::{Lane, run_one_by_one};
-use crate::kernels::{cmac_ni::CmacKey, md5};
+use crate::kernels::{cmac_group, cmac_ni::CmacKey, md5};
 use crate::mac::chain::Chain;
 use crate::mac::{HmacSha256Key, Md5Key};
 
@@ -25,12 +25,12 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
 impl Kernel<16> for CmacKey {
     const STOP: u32 = 100;
 
-    fn width(_: Backend) -> usize {
-        16
+    fn width(backend: Backend) -> usize {
+        cmac_group::width(backend)
     }
 
-    fn run_group(_: Backend, lanes: &mut [Lane<'_, Self, [u8; 16], 16>]) {
-        run_one_by_one(lanes, Self::advance);
+    fn run_group(backend: Backend, lanes: &mut [Lane<'_, Self, [u8; 16], 16>]) {
+        cmac_group::run_group(backend, lanes);
     }
 }
 

@@ -7,23 +7,26 @@ use arrayvec::ArrayVec;
 use crate::kernels::lane::Run;
 use crate::mac::chain::{Chain, Cut};
 
+use super::job::Job;
 use super::kernel::MAX_LANES;
 use super::message::Message;
+use crate::protocol::Opening;
 
 /// Pieces of a message: the header as the MAC covers it, the rest of the head, the body.
-pub(super) const MAX_PIECES: usize = 2 + Message::BODY_SLICES;
-/// The pieces of a message.
-pub(super) type Pieces<'a> = ArrayVec<&'a [u8], MAX_PIECES>;
+const MAX_PIECES: usize = 2 + Message::BODY_SLICES;
 
 /// Runs of one lane: each piece may give one in place and one put together before it, and then come the last blocks.
 const MAX_RUNS: usize = 2 * MAX_PIECES + 1;
 /// A run in place of at most so many bytes is copied if the block before it was: a copy costs a few cycles, and a stop for a new run more.
 const COPIED_BYTES: usize = 128;
 
+/// A message of at most so many bytes is copied whole, so that its lane never stops between two runs.
+const COMPACT_BYTES: usize = 512;
+
 /// Blocks of room that [`Layout`] needs for a group: for each piece of each lane one that straddles and those worth a copy,
 /// and the last two.
 pub(super) const fn room_blocks<const N: usize>() -> usize {
-    MAX_LANES * ((MAX_PIECES + 1) * (1 + COPIED_BYTES / N) + 2)
+    MAX_LANES * ((MAX_PIECES + 1) * (1 + COPIED_BYTES / N) + COMPACT_BYTES / N + 3)
 }
 
 /// The runs of a group's lanes, laid out one lane after the other.
@@ -44,7 +47,18 @@ pub(super) struct Stretch {
     pub(super) blocks: usize,
 }
 
+/// Where a walk through a message's bytes stands.
+struct Walk {
+    /// Bytes to pass over.
+    skip: usize,
+    /// Whole blocks still to take.
+    whole: usize,
+    /// Bytes in the block that is being put together.
+    filled: usize,
+}
+
 impl<'a, const N: usize> Layout<'a, N> {
+    #[inline(always)]
     pub(super) fn new(room: &'a mut [[u8; N]]) -> Self {
         Self { runs: ArrayVec::new_const(), room, pending: 0 }
     }
@@ -55,75 +69,139 @@ impl<'a, const N: usize> Layout<'a, N> {
     }
 
     /// Lays out a stretch of a message's chain, and tells where its runs end in [`Self::runs`].
-    #[inline]
-    pub(super) fn lane<C: Chain<N>>(
-        &mut self,
-        key: &C,
-        message_bytes: usize,
-        pieces: impl Iterator<Item = &'a [u8]>,
-        stretch: Stretch,
-    ) -> usize {
-        let cut = key.cut(message_bytes);
-        let until = stretch.from.saturating_add(stretch.blocks);
-        let mut whole = until.min(cut.whole).saturating_sub(stretch.from);
-        let mut skip = stretch.from.saturating_mul(N);
-        let mut filled = 0;
-        // The prefix is shorter than a block: it is always put together with what follows.
-        let prefix = key.prefix();
-        if skip < prefix.len() {
-            filled = self.fill(0, prefix).len();
+    #[inline(always)]
+    pub(super) fn lane<C: Chain<N>>(&mut self, key: &C, job: &'a Job<'_, '_>, stretch: Stretch) -> usize {
+        let cut = key.cut(job.bytes());
+        if job.bytes() <= COMPACT_BYTES && stretch.from == 0 && stretch.blocks == cut.blocks() {
+            self.compact(key, job, cut);
         } else {
-            skip -= prefix.len();
+            self.in_place(key, job, cut, stretch);
         }
-        for piece in pieces {
-            if whole == 0 && until <= cut.whole {
+        self.runs.len()
+    }
+
+    /// Lays out a short message as one run: copied.
+    #[inline]
+    fn compact<C: Chain<N>>(&mut self, key: &C, job: &Job<'_, '_>, cut: Cut) {
+        let Some((run, rest)) = mem::take(&mut self.room).split_at_mut_checked(cut.blocks()) else { return };
+        let (_, last) = run.split_at_mut(cut.whole);
+        last.iter_mut().for_each(|block| *block = [0; N]);
+        let prefix = key.prefix();
+        if let Some((to, message)) = run.as_flattened_mut().split_at_mut_checked(prefix.len()) {
+            if !prefix.is_empty() {
+                to.copy_from_slice(prefix);
+            }
+            if let Some(message) = message.get_mut(..job.bytes()) {
+                job.copy(message);
+            }
+        }
+        key.pad(job.bytes(), cut, run.split_at_mut(cut.whole).1);
+        self.room = rest;
+        self.runs.push(run);
+    }
+
+    /// Lays out a message where it lies.
+    #[inline(never)]
+    fn in_place<C: Chain<N>>(&mut self, key: &C, job: &'a Job<'_, '_>, cut: Cut, stretch: Stretch) {
+        let until = stretch.from + stretch.blocks;
+        let whole = until.min(cut.whole).saturating_sub(stretch.from);
+        let mut walk = Walk { skip: stretch.from * N, whole, filled: 0 };
+        if stretch.from == 0 {
+            self.piece(&mut walk, key.prefix(), Self::copy);
+        } else {
+            walk.skip -= key.prefix().len();
+        }
+        if walk.skip < job.header_bytes() {
+            let mut copy = [0; Opening::MAX_BYTES];
+            let (header, _) = copy.split_at_mut(job.header_bytes());
+            header.copy_from_slice(job.header());
+            job.cover(header);
+            self.piece(&mut walk, header, Self::copy);
+        } else {
+            walk.skip -= job.header_bytes();
+        }
+        self.piece(&mut walk, job.head(), Self::append);
+        for slice in job.body() {
+            if walk.whole == 0 && until <= cut.whole {
                 break;
             }
-            let Some((_, mut piece)) = piece.split_at_checked(skip) else {
-                skip -= piece.len();
-                continue;
-            };
-            skip = 0;
-            if filled > 0 {
-                let taken = self.fill(filled, piece).len();
-                filled += taken;
-                piece = piece.split_at(taken).1;
-                if filled < N || whole == 0 {
-                    continue;
-                }
-                self.pending += 1;
-                whole -= 1;
-            }
-            let (blocks, rest) = piece.as_chunks::<N>();
-            let (run, later) = blocks.split_at(blocks.len().min(whole));
-            self.append(run);
-            whole -= run.len();
-            // CMAC's last block may be a whole one, and lie here.
-            filled = match later.first() {
-                Some(last) => self.fill(0, last).len(),
-                None => self.fill(0, rest).len(),
-            };
+            self.piece(&mut walk, slice, Self::append);
         }
         if until > cut.whole {
-            self.pad(key, message_bytes, cut, filled);
+            self.pad(key, job.bytes(), cut, walk.filled);
             // A stretch may begin or end between the last two blocks.
             let first = stretch.from.saturating_sub(cut.whole);
             self.keep(first, until.min(cut.blocks()) - cut.whole - first);
         }
         self.flush();
-        self.runs.len()
     }
 
-    /// Puts bytes into the pending run's next block, as many as go into it, and gives them back.
+    /// Adds a piece of the message, its whole blocks by `add`.
+    #[inline(always)]
+    fn piece<'p>(&mut self, walk: &mut Walk, mut piece: &'p [u8], add: impl Fn(&mut Self, &'p [[u8; N]])) {
+        if walk.skip > 0 {
+            match piece.split_at_checked(walk.skip) {
+                Some((_, rest)) => (walk.skip, piece) = (0, rest),
+                None => {
+                    walk.skip -= piece.len();
+                    return;
+                }
+            }
+        }
+        if piece.is_empty() {
+            return;
+        }
+        if walk.filled > 0 {
+            let taken = self.fill(walk.filled, piece);
+            walk.filled += taken;
+            piece = piece.split_at(taken).1;
+            if walk.filled < N || walk.whole == 0 {
+                return;
+            }
+            self.pending += 1;
+            (walk.whole, walk.filled) = (walk.whole - 1, 0);
+        }
+        let (blocks, rest) = piece.as_chunks::<N>();
+        let (run, later) = blocks.split_at(blocks.len().min(walk.whole));
+        add(self, run);
+        walk.whole -= run.len();
+        walk.filled = match later.first() {
+            // CMAC's last block may be a whole one; otherwise these bytes belong to a later stretch.
+            Some(last) => self.fill_block(last),
+            None => self.fill(0, rest),
+        };
+    }
+
+    /// Puts a whole block into the pending run's next one.
     #[inline]
-    fn fill<'p>(&mut self, filled: usize, piece: &'p [u8]) -> &'p [u8] {
+    fn fill_block(&mut self, block: &[u8; N]) -> usize {
+        if let Some(space) = self.room.get_mut(self.pending) {
+            *space = *block;
+        }
+        N
+    }
+
+    /// Puts bytes into the pending run's next block, as many as go into it, and tells how many.
+    #[inline]
+    fn fill(&mut self, filled: usize, piece: &[u8]) -> usize {
         let (taken, _) = piece.split_at(piece.len().min(N - filled));
         if let Some(space) =
             self.room.get_mut(self.pending).and_then(|block| block.get_mut(filled..filled + taken.len()))
         {
             space.copy_from_slice(taken);
         }
-        taken
+        taken.len()
+    }
+
+    /// Adds blocks that must be copied.
+    #[inline]
+    fn copy(&mut self, run: Run<'_, N>) {
+        if let Some(space) = self.room.get_mut(self.pending..self.pending + run.len()) {
+            for (to, from) in space.iter_mut().zip(run) {
+                *to = *from;
+            }
+            self.pending += run.len();
+        }
     }
 
     /// Adds blocks that lie in the message.
@@ -132,16 +210,17 @@ impl<'a, const N: usize> Layout<'a, N> {
         if run.len() > COPIED_BYTES / N {
             self.flush();
             self.runs.push(run);
-        } else if let Some(space) = self.room.get_mut(self.pending..self.pending + run.len()) {
-            space.copy_from_slice(run);
-            self.pending += run.len();
+        } else {
+            self.copy(run);
         }
     }
 
     #[inline]
     fn pad<C: Chain<N>>(&mut self, key: &C, message_bytes: usize, cut: Cut, filled: usize) {
         if let Some(last) = self.room.get_mut(self.pending..self.pending + cut.last) {
-            if let Some(padding) = last.as_flattened_mut().get_mut(filled..) {
+            if filled < N
+                && let Some(padding) = last.as_flattened_mut().get_mut(filled..)
+            {
                 padding.fill(0);
             }
             key.pad(message_bytes, cut, last);

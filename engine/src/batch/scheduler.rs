@@ -78,8 +78,9 @@ impl LaneScheduler {
         let mut serial = Serial::new();
         let occupancy = &mut self.occupancy;
         loop {
+            let space = cmac.space().min(md5.space()).min(sha256.space()).min(serial.space());
             let mut dry = false;
-            while cmac.has_room() && md5.has_room() && sha256.has_room() && serial.has_room() {
+            for _ in 0..space {
                 let Some(message) = source.pull() else {
                     dry = true;
                     break;

@@ -22,9 +22,9 @@ impl<'m, 'd> Serial<'m, 'd> {
         Self { short: ArrayVec::new_const(), long: ArrayVec::new_const() }
     }
 
-    #[inline]
-    pub(super) fn has_room(&self) -> bool {
-        !self.short.is_full() && !self.long.is_full()
+    /// How many more jobs can be taken in.
+    pub(super) fn space(&self) -> usize {
+        self.short.remaining_capacity().min(self.long.remaining_capacity())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -19,16 +19,14 @@ use super::vector::{fresh, load, store};
 /// Lanes that the kernel moves on together at most.
 pub(crate) const LANES: usize = 8;
 
-/// Moves every lane to its end.
+/// Moves every lane, at most [`LANES`] of them, to its end.
 pub(crate) fn run_group(_: HaveAvx2, lanes: &mut [CmacLane<'_>]) {
-    for group in lanes.chunks_mut(LANES) {
-        // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
-        unsafe {
-            match group.len() {
-                0..=2 => run::<2>(group),
-                3..=4 => run::<4>(group),
-                _ => run::<8>(group),
-            }
+    // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
+    unsafe {
+        match lanes.len() {
+            0..=2 => run::<2>(lanes),
+            3..=4 => run::<4>(lanes),
+            _ => run::<8>(lanes),
         }
     }
 }

@@ -22,18 +22,16 @@ use super::vector::{fresh, load, load2, store4};
 /// Lanes that the kernel moves on together at most.
 pub(crate) const LANES: usize = 32;
 
-/// Moves every lane to its end.
+/// Moves every lane, at most [`LANES`] of them, to its end.
 pub(crate) fn run_group(_: HaveAvx512, lanes: &mut [CmacLane<'_>]) {
-    for group in lanes.chunks_mut(LANES) {
-        // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES and all of AVX2's backend.
-        unsafe {
-            match group.len() {
-                0..=4 => run::<1>(group),
-                5..=8 => run::<2>(group),
-                9..=16 => run::<4>(group),
-                17..=24 => run::<6>(group),
-                _ => run::<8>(group),
-            }
+    // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES and all of AVX2's backend.
+    unsafe {
+        match lanes.len() {
+            0..=4 => run::<1>(lanes),
+            5..=8 => run::<2>(lanes),
+            9..=16 => run::<4>(lanes),
+            17..=24 => run::<6>(lanes),
+            _ => run::<8>(lanes),
         }
     }
 }

@@ -11,6 +11,13 @@ pub(super) fn load(block: &[u8; 16]) -> __m128i {
     unsafe { _mm_loadu_si128(block.as_ptr().cast()) }
 }
 
+/// Four words as a vector, the first lowest.
+#[inline(always)]
+pub(super) fn load_quad(words: &[u32; 4]) -> __m128i {
+    // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
+    unsafe { _mm_loadu_si128(words.as_ptr().cast()) }
+}
+
 /// A vector as a block, its lowest byte first.
 #[inline(always)]
 pub(super) fn store(vector: __m128i) -> [u8; 16] {
@@ -26,6 +33,15 @@ pub(super) fn store(vector: __m128i) -> [u8; 16] {
 pub(super) fn load2(blocks: &[[u8; 16]; 2]) -> __m256i {
     // SAFETY: the reference covers 2 × 16 bytes, and no alignment is asked.
     unsafe { _mm256_loadu_si256(blocks.as_ptr().cast()) }
+}
+
+/// A vector as four words, its lowest first.
+#[inline(always)]
+pub(super) fn store_quad(vector: __m128i) -> [u32; 4] {
+    let mut words = [0; 4];
+    // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
+    unsafe { _mm_storeu_si128(words.as_mut_ptr().cast(), vector) };
+    words
 }
 
 /// Four blocks, or four powers, that follow each other in memory.

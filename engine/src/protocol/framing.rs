@@ -64,6 +64,7 @@ impl Protocol {
     ///
     /// # Errors
     /// [`MalformedMessage`] for fewer than four bytes or an unknown identifier.
+    #[inline]
     pub fn of(frame: &[u8]) -> Result<Self, MalformedMessage> {
         match frame.first_chunk::<4>() {
             Some(b"\xffSMB") => Ok(Self::Smb1),

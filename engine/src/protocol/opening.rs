@@ -46,23 +46,32 @@ impl fmt::Display for SignatureField {
     }
 }
 
-/// The header of a message that can be signed or verified, as the MAC covers it: SIGNED set if it is to be signed, and the
+/// How the MAC sees the header of a message that can be signed or verified: with SIGNED set if it is to be signed, and the
 /// signature field zero (rule 4), or under SMB1 holding the sequence number (rule 28).
 ///
-/// The MAC covers these bytes and then everything that follows the header in the message.
+/// The MAC covers the header so changed, and then everything that follows it in the message.
 #[derive(Debug, Clone, Copy)]
-pub struct Opening {
-    bytes: [u8; smb2::HEADER_BYTES],
-    generation: Generation,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Generation {
-    Smb1,
-    Smb2(Sender),
+pub enum Opening {
+    /// 32 bytes.
+    Smb1 {
+        /// Flags2 under the MAC.
+        flags2: u16,
+        /// What stands in the signature field under the MAC.
+        sequence: SequenceNumber,
+    },
+    /// 64 bytes.
+    Smb2 {
+        /// Flags under the MAC.
+        flags: smb2::Flags,
+        /// Who sent the message, for the nonce.
+        sender: Sender,
+    },
 }
 
 impl Opening {
+    /// Bytes of the longer header.
+    pub const MAX_BYTES: usize = smb2::HEADER_BYTES;
+
     /// The opening of a message to be signed: `head` is the message, or at least its header.
     ///
     /// `sequence` is SMB1's number, and ignored for SMB2, whose nonce comes from the header (rule 11).
@@ -77,22 +86,16 @@ impl Opening {
     ) -> Result<Self, SigningError> {
         match Protocol::of(head)? {
             Protocol::Smb1 => {
-                let mut opening = Self::smb1(algorithm, head, sequence)?;
-                let flags2 = smb1::Header::parse(head)?.flags2() | smb1::Header::SIGNED;
-                opening.bytes[smb1::FLAGS2_FIELD].copy_from_slice(&flags2.to_le_bytes());
-                Ok(opening)
+                let (header, sequence) = smb1_header(algorithm, head, sequence)?;
+                Ok(Self::Smb1 { flags2: header.flags2() | smb1::Header::SIGNED, sequence })
             }
             _ => {
-                let header = smb2::Header::parse(head)?;
-                smb2_algorithm(algorithm)?;
+                let header = smb2_header(algorithm, head)?;
                 let sender = header.sender();
                 if header.is_async() && sender == Sender::Server && header.status() == status::PENDING {
                     return Err(SigningError::InterimResponse);
                 }
-                let mut opening = Self::smb2(head, sender);
-                let flags = header.flags().with(smb2::Flags::SIGNED);
-                opening.bytes[smb2::FLAGS_FIELD].copy_from_slice(&flags.0.to_le_bytes());
-                Ok(opening)
+                Ok(Self::Smb2 { flags: header.flags().with(smb2::Flags::SIGNED), sender })
             }
         }
     }
@@ -112,75 +115,66 @@ impl Opening {
         sequence: Option<SequenceNumber>,
     ) -> Result<Option<Self>, SigningError> {
         match Protocol::of(head)? {
-            Protocol::Smb1 => Self::smb1(algorithm, head, sequence).map(Some),
+            Protocol::Smb1 => {
+                let (header, sequence) = smb1_header(algorithm, head, sequence)?;
+                Ok(Some(Self::Smb1 { flags2: header.flags2(), sequence }))
+            }
             _ => {
-                let header = smb2::Header::parse(head)?;
-                smb2_algorithm(algorithm)?;
-                Ok(header.is_signed().then(|| Self::smb2(head, sender)))
+                let header = smb2_header(algorithm, head)?;
+                Ok(header.is_signed().then(|| Self::Smb2 { flags: header.flags(), sender }))
             }
         }
     }
 
-    #[inline]
-    fn smb2(head: &[u8], sender: Sender) -> Self {
-        let mut bytes = [0; smb2::HEADER_BYTES];
-        if let Some(covered) = head.get(..Signature::FIELD.start) {
-            bytes[..Signature::FIELD.start].copy_from_slice(covered);
-        }
-        Self { bytes, generation: Generation::Smb2(sender) }
-    }
-
-    fn smb1(
-        algorithm: SigningAlgorithm,
-        head: &[u8],
-        sequence: Option<SequenceNumber>,
-    ) -> Result<Self, SigningError> {
-        let sequence = sequence.ok_or(SigningError::SequenceNumberMissing)?;
-        smb1::Header::parse(head)?;
-        if algorithm != SigningAlgorithm::Md5 {
-            return Err(SigningError::WrongAlgorithm(algorithm));
-        }
-        let mut bytes = [0; smb2::HEADER_BYTES];
-        for (to, from) in bytes.iter_mut().zip(head).take(smb1::HEADER_BYTES) {
-            *to = *from;
-        }
-        bytes[SecuritySignature::FIELD].copy_from_slice(&sequence.signature_field());
-        Ok(Self { bytes, generation: Generation::Smb1 })
-    }
-
-    /// The header's bytes: 64 under SMB2, 32 under SMB1.
+    /// How long the header is.
     #[inline]
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        match self.generation {
-            Generation::Smb1 => self.bytes.split_at(smb1::HEADER_BYTES).0,
-            Generation::Smb2(_) => &self.bytes,
+    pub const fn bytes(&self) -> usize {
+        match self {
+            Self::Smb1 { .. } => smb1::HEADER_BYTES,
+            Self::Smb2 { .. } => smb2::HEADER_BYTES,
         }
     }
 
-    /// What AES-GMAC takes beside the message; zeros under SMB1, which has none.
+    /// Makes a copy of the message, or of its header, what the MAC covers: sets the flags, and empties the signature field
+    /// or puts the sequence number there.
+    #[inline]
+    pub fn cover(&self, copy: &mut [u8]) {
+        match self {
+            Self::Smb1 { flags2, sequence } => {
+                if let Some(header) = copy.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
+                    header[smb1::FLAGS2_FIELD].copy_from_slice(&flags2.to_le_bytes());
+                    header[SecuritySignature::FIELD].copy_from_slice(&sequence.signature_field());
+                }
+            }
+            Self::Smb2 { flags, .. } => {
+                if let Some(header) = copy.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
+                    header[smb2::FLAGS_FIELD].copy_from_slice(&flags.0.to_le_bytes());
+                    header[Signature::FIELD].fill(0);
+                }
+            }
+        }
+    }
+
+    /// What AES-GMAC takes beside the message; zeros under SMB1, which has none. `head` is the message's beginning.
     #[inline]
     #[must_use]
-    pub fn nonce(&self) -> Nonce {
-        match (self.generation, smb2::Header::parse(&self.bytes)) {
-            (Generation::Smb2(sender), Ok(header)) => {
-                Nonce::new(header.message_id(), sender, header.command())
+    pub fn nonce(&self, head: &[u8]) -> Nonce {
+        match (self, smb2::Header::parse(head)) {
+            (Self::Smb2 { sender, .. }, Ok(header)) => {
+                Nonce::new(header.message_id(), *sender, header.command())
             }
             _ => Nonce::from_bytes([0; Nonce::BYTES]),
         }
     }
 
-    /// The field that a MAC of the opening and what follows it makes: all of it under SMB2, half of it under SMB1.
+    /// The field that a MAC makes: all of it under SMB2, half of it under SMB1.
     #[inline]
     #[must_use]
     pub fn signature(&self, mac: &[u8; 16]) -> SignatureField {
-        match self.generation {
-            Generation::Smb1 => {
-                let mut half = [0; SecuritySignature::BYTES];
-                half.copy_from_slice(&mac[..SecuritySignature::BYTES]);
-                SignatureField::Smb1(SecuritySignature::from_bytes(half))
-            }
-            Generation::Smb2(_) => SignatureField::Smb2(Signature::from_bytes(*mac)),
+        match self {
+            Self::Smb1 { .. } => SignatureField::Smb1(SecuritySignature::from_bytes(half(mac))),
+            Self::Smb2 { .. } => SignatureField::Smb2(Signature::from_bytes(*mac)),
         }
     }
 
@@ -188,37 +182,61 @@ impl Opening {
     #[inline]
     #[must_use]
     pub fn found(&self, head: &[u8]) -> SignatureField {
-        match self.generation {
-            Generation::Smb1 => {
+        match self {
+            Self::Smb1 { .. } => {
                 SignatureField::Smb1(SecuritySignature::from_bytes(field(head, SecuritySignature::FIELD)))
             }
-            Generation::Smb2(_) => SignatureField::Smb2(Signature::from_bytes(field(head, Signature::FIELD))),
+            Self::Smb2 { .. } => SignatureField::Smb2(Signature::from_bytes(field(head, Signature::FIELD))),
         }
     }
 
-    /// Makes the message that begins with `head` a signed one: sets SIGNED and fills in the signature field.
+    /// Makes the message that begins with `head` a signed one: sets the flags and fills in the signature field.
     #[inline]
     pub fn complete(&self, mac: &[u8; 16], head: &mut [u8]) {
-        let (flags, signature) = match self.generation {
-            Generation::Smb1 => (smb1::FLAGS2_FIELD, SecuritySignature::FIELD),
-            Generation::Smb2(_) => (smb2::FLAGS_FIELD, Signature::FIELD),
-        };
-        if let (Some(to), Some(from)) = (head.get_mut(flags.clone()), self.bytes.get(flags)) {
-            to.copy_from_slice(from);
-        }
-        for (to, from) in head.get_mut(signature).into_iter().flatten().zip(mac) {
-            *to = *from;
+        match self {
+            Self::Smb1 { flags2, .. } => {
+                if let Some(header) = head.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
+                    header[smb1::FLAGS2_FIELD].copy_from_slice(&flags2.to_le_bytes());
+                    header[SecuritySignature::FIELD].copy_from_slice(&half(mac));
+                }
+            }
+            Self::Smb2 { flags, .. } => {
+                if let Some(header) = head.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
+                    header[smb2::FLAGS_FIELD].copy_from_slice(&flags.0.to_le_bytes());
+                    header[Signature::FIELD].copy_from_slice(mac);
+                }
+            }
         }
     }
+}
+
+/// What SMB1 signs with (rule 28).
+fn half(mac: &[u8; 16]) -> [u8; SecuritySignature::BYTES] {
+    (u128::from_le_bytes(*mac) as u64).to_le_bytes()
 }
 
 fn field<const N: usize>(head: &[u8], at: Range<usize>) -> [u8; N] {
     head.get(at).and_then(|field| field.first_chunk().copied()).unwrap_or([0; N])
 }
 
-fn smb2_algorithm(algorithm: SigningAlgorithm) -> Result<(), SigningError> {
+fn smb1_header(
+    algorithm: SigningAlgorithm,
+    head: &[u8],
+    sequence: Option<SequenceNumber>,
+) -> Result<(smb1::Header<'_>, SequenceNumber), SigningError> {
+    let sequence = sequence.ok_or(SigningError::SequenceNumberMissing)?;
+    let header = smb1::Header::parse(head)?;
+    match algorithm {
+        SigningAlgorithm::Md5 => Ok((header, sequence)),
+        other => Err(SigningError::WrongAlgorithm(other)),
+    }
+}
+
+#[inline]
+fn smb2_header(algorithm: SigningAlgorithm, head: &[u8]) -> Result<smb2::Header<'_>, SigningError> {
+    let header = smb2::Header::parse(head)?;
     match algorithm {
         SigningAlgorithm::Md5 => Err(SigningError::WrongAlgorithm(SigningAlgorithm::Md5)),
-        _ => Ok(()),
+        _ => Ok(header),
     }
 }

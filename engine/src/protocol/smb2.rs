@@ -95,6 +95,7 @@ impl<'a> Header<'a> {
     /// # Errors
     /// [`MalformedMessage`] when fewer than 64 bytes are there, the protocol id is not `FE 'SMB'`, or StructureSize
     /// is not 64.
+    #[inline]
     pub fn parse(message: &'a [u8]) -> Result<Self, MalformedMessage> {
         if Protocol::of(message)? != Protocol::Smb2 {
             let mut id = [0; 4];
