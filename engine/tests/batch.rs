@@ -175,7 +175,8 @@ fn what_is_no_message_is_refused_and_harms_no_other() {
 #[test]
 fn lanes_stay_full_where_messages_are_alike() {
     for backend in Backend::available() {
-        let mut made: Vec<_> = (0..960)
+        // A multiple of every kernel's lanes: 3, 7, 24, 64.
+        let mut made: Vec<_> = (0..1344)
             .map(|session| {
                 Plan { deed: Deed::Sign, ..plan(SigningAlgorithm::HmacSha256, session, 1000) }
                     .make(backend, 0)

@@ -1,13 +1,13 @@
 //! Which kernel moves a group of lanes on.
 
-use crate::kernels::Backend;
-use crate::kernels::lane::{Lane, run_one_by_one};
-use crate::kernels::{cmac_group, cmac_ni::CmacKey, md5};
+use crate::kernels::cmac_ni::CmacKey;
+use crate::kernels::lane::{Lane, Md5Lane, Sha256Lane};
+use crate::kernels::{Backend, cmac_group, md5_group, sha256_group};
 use crate::mac::chain::Chain;
 use crate::mac::{HmacSha256Key, Md5Key};
 
 /// Lanes of the widest kernel.
-pub(super) const MAX_LANES: usize = 32;
+pub(super) const MAX_LANES: usize = 64;
 
 /// A chain with kernels for many lanes.
 pub(super) trait Kernel<const N: usize>: Chain<N> {
@@ -37,23 +37,23 @@ impl Kernel<16> for CmacKey {
 impl Kernel<64> for Md5Key {
     const STOP: u32 = 32;
 
-    fn width(_: Backend) -> usize {
-        32
+    fn width(backend: Backend) -> usize {
+        md5_group::width(backend)
     }
 
-    fn run_group(_: Backend, lanes: &mut [Lane<'_, (), [u32; 4], 64>]) {
-        run_one_by_one(lanes, |(), state, run| md5::compress(state, run));
+    fn run_group(backend: Backend, lanes: &mut [Md5Lane<'_>]) {
+        md5_group::run_group(backend, lanes);
     }
 }
 
 impl Kernel<64> for HmacSha256Key {
     const STOP: u32 = 8;
 
-    fn width(_: Backend) -> usize {
-        16
+    fn width(backend: Backend) -> usize {
+        sha256_group::width(backend)
     }
 
-    fn run_group(_: Backend, lanes: &mut [Lane<'_, (), [u32; 8], 64>]) {
-        run_one_by_one(lanes, |(), state, run| Self::compress(state, run));
+    fn run_group(backend: Backend, lanes: &mut [Sha256Lane<'_>]) {
+        sha256_group::run_group(backend, lanes);
     }
 }

@@ -24,12 +24,6 @@ impl HmacSha256Key {
         Self { inner: midstate(key, 0x36), outer: midstate(key, 0x5c) }
     }
 
-    /// SHA-256's compression function over whole blocks, one stream.
-    #[inline]
-    pub(crate) fn compress(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
-        compress256(state, blocks);
-    }
-
     /// The crate looks for SHA-NI itself.
     pub(super) fn implementation() -> &'static str {
         if cpu::features().contains(&"sha") { "sha2 0.11 (sha-ni)" } else { "sha2 0.11" }
