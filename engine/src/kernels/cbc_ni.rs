@@ -39,21 +39,24 @@ fn run<const V: usize>(lanes: &mut [CmacLane<'_>]) {
         let state = load(&lanes.get(v).unwrap_or(first).state);
         _mm_aesdeclast_si128(_mm_xor_si128(state, schedules.0[10][v]), _mm_setzero_si128())
     });
-    let mut chains = starts;
+    let (mut chains, mut ends) = (starts, starts);
 
     let mut progress = Progress::<1, V>::new(lanes);
-    while let Some(started) = progress.next() {
-        for (v, (chain, start)) in chains.iter_mut().zip(starts).enumerate() {
-            *chain = if started >> v & 1 == 0 { *chain } else { start };
+    loop {
+        let turn = progress.next();
+        for v in 0..V {
+            ends[v] = if turn.ended >> v & 1 == 0 { ends[v] } else { chains[v] };
+            chains[v] = if turn.started >> v & 1 == 0 { chains[v] } else { starts[v] };
+        }
+        if progress.step() == 0 {
+            break;
         }
         chains = advance(&schedules, chains, &progress);
         progress.advance();
     }
 
-    for ((lane, chain), last) in lanes.iter_mut().zip(chains).zip(schedules.0[10]) {
-        if lane.blocks() > 0 {
-            lane.state = store(_mm_aesenclast_si128(chain, last));
-        }
+    for ((lane, end), last) in lanes.iter_mut().zip(ends).zip(schedules.0[10]) {
+        lane.state = store(_mm_aesenclast_si128(end, last));
     }
 }
 

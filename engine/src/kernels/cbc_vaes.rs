@@ -46,13 +46,22 @@ fn run<const V: usize>(lanes: &mut [CmacLane<'_>]) {
         let states = side_by_side([state(0), state(1), state(2), state(3)]);
         _mm512_aesdeclast_epi128(_mm512_xor_si512(states, schedules.0[10][v]), _mm512_setzero_si512())
     });
-    let mut chains = starts;
+    let (mut chains, mut ends) = (starts, starts);
 
     let mut progress = Progress::<4, V>::new(lanes);
-    while let Some(started) = progress.next() {
-        if started != 0 {
+    loop {
+        let turn = progress.next();
+        if turn.ended != 0 {
             for v in 0..V {
-                chains[v] = _mm512_mask_mov_epi64(chains[v], both_halves(started >> (4 * v)), starts[v]);
+                ends[v] = _mm512_mask_mov_epi64(ends[v], both_halves(turn.ended >> (4 * v)), chains[v]);
+            }
+        }
+        if progress.step() == 0 {
+            break;
+        }
+        if turn.started != 0 {
+            for v in 0..V {
+                chains[v] = _mm512_mask_mov_epi64(chains[v], both_halves(turn.started >> (4 * v)), starts[v]);
             }
         }
         advance(&schedules, &mut chains, &progress);
@@ -61,9 +70,9 @@ fn run<const V: usize>(lanes: &mut [CmacLane<'_>]) {
 
     let mut lanes = lanes.iter_mut();
     for v in 0..V {
-        let ends = store4(_mm512_aesenclast_epi128(chains[v], schedules.0[10][v]));
-        for (end, lane) in ends.into_iter().zip(&mut lanes) {
-            lane.state = if lane.blocks() > 0 { end } else { lane.state };
+        let states = store4(_mm512_aesenclast_epi128(ends[v], schedules.0[10][v]));
+        for (state, lane) in states.into_iter().zip(&mut lanes) {
+            lane.state = state;
         }
     }
     // Here and not in `drop`, which would do it without AVX-512.
