@@ -5,8 +5,9 @@ use core::ptr;
 
 use super::lane::{CmacLane, Run};
 
-/// Lanes at the same offset modulo 4 KiB share a set of L1, which holds few more lines than this: so many lanes go together,
-/// and the next ones follow at the distance of a line.
+/// Lanes at the same offset modulo 4 KiB share a set of L1, which holds few more lines than this. Where more meet, so many
+/// go together and the next ones follow at the distance of a line: 32 lanes of 4 KiB (64 KiB) in pages of their own take
+/// .144 (.152) cycles per byte on Zen 5, and .19 (.24) without.
 const TOGETHER: usize = 8;
 const DISTANCE: usize = 4;
 /// Blocks in the shortest lane from which on that pays.
@@ -46,25 +47,27 @@ impl<'a, const G: usize, const V: usize> Progress<'a, G, V> {
             step: 0,
             runs: PhantomData,
         };
-        let (mut longest, mut shortest) = (0, usize::MAX);
-        for lane in lanes {
-            longest = longest.max(lane.blocks());
-            shortest = shortest.min(lane.blocks());
-        }
-        let distance = if shortest < STAGGERED { 0 } else { DISTANCE };
+        let longest = lanes.iter().map(CmacLane::blocks).max().unwrap_or(0);
         let all = progress.left.as_flattened_mut().iter_mut().zip(progress.later.as_flattened_mut());
-        for (index, ((left, later), lane)) in all.zip(lanes).enumerate() {
+        for ((left, later), lane) in all.zip(lanes) {
             *later = lane.runs();
-            if lane.blocks() > 0 {
-                *left = longest - lane.blocks() + index / TOGETHER * distance;
-            }
+            *left = if lane.blocks() == 0 { usize::MAX } else { longest - lane.blocks() };
         }
-        // Somebody runs from the first block on, and then always: staggered lanes are far longer than their distances.
-        let first = progress.left.as_flattened().iter().fold(usize::MAX, |least, left| least.min(*left));
-        for left in progress.left.as_flattened_mut() {
-            *left = if *left == usize::MAX { usize::MAX } else { *left - first };
+        if G * V > TOGETHER && longest >= STAGGERED && meet_in_cache(lanes) {
+            progress.stagger();
         }
         progress
+    }
+
+    /// Somebody runs from the first block on, and then always: the lanes are far longer than their distances.
+    #[inline(never)]
+    fn stagger(&mut self) {
+        let left = self.left.as_flattened_mut();
+        for (lane, left) in left.iter_mut().enumerate() {
+            *left = left.saturating_add(lane / TOGETHER * DISTANCE);
+        }
+        let first = left.iter().copied().min().unwrap_or(0);
+        left.iter_mut().for_each(|left| *left -= first);
     }
 
     /// Has every lane at the end of a run take its next one, and says which lanes start and which have ended.
@@ -132,4 +135,15 @@ impl<'a, const G: usize, const V: usize> Progress<'a, G, V> {
         }
         self.step = 0;
     }
+}
+
+/// Whether many lanes, all of them long, read at the same offset modulo 4 KiB.
+fn meet_in_cache(lanes: &[CmacLane<'_>]) -> bool {
+    let line = |lane: &CmacLane<'_>| {
+        let run = lane.runs().iter().max_by_key(|run| run.len())?;
+        Some(run.as_ptr().addr() / 64 % 64)
+    };
+    let Some(first) = lanes.first() else { return false };
+    let meeting = lanes.iter().filter(|lane| line(lane) == line(first)).count();
+    meeting > TOGETHER && lanes.iter().all(|lane| lane.blocks() >= STAGGERED)
 }
