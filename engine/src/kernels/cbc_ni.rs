@@ -3,6 +3,8 @@
 //! A round takes four cycles and two can begin in each, so that eight chains keep the AES units busy that one leaves idle
 //! for seven eighths of the time.
 
+#![expect(clippy::needless_range_loop, reason = "a vector's number is its index in several arrays")]
+
 use core::arch::x86_64::{
     __m128i, _mm_aesdeclast_si128, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_setzero_si128, _mm_xor_si128,
 };
@@ -21,13 +23,13 @@ pub(crate) const LANES: usize = 8;
 
 /// Moves every lane, at most [`LANES`] of them, to its end.
 pub(crate) fn run_group(_: HaveAvx2, lanes: &mut [CmacLane<'_>]) {
-    // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
-    unsafe {
-        match lanes.len() {
-            0..=2 => run::<2>(lanes),
-            3..=4 => run::<4>(lanes),
-            _ => run::<8>(lanes),
-        }
+    match lanes.len() {
+        // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
+        0..=2 => unsafe { run::<2>(lanes) },
+        // SAFETY: likewise.
+        3..=4 => unsafe { run::<4>(lanes) },
+        // SAFETY: likewise.
+        _ => unsafe { run::<8>(lanes) },
     }
 }
 

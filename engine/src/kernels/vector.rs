@@ -74,6 +74,7 @@ pub(super) fn load_up_to_4<T: Sixteen>(blocks: &[T]) -> __m512i {
 /// The same reference, which LLVM takes for another: what lies behind it is loaded anew where it is used, and not kept on
 /// the stack for want of registers.
 #[inline(always)]
+#[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read or written")]
 pub(super) fn fresh<T>(reference: &T) -> &T {
     let mut pointer = &raw const *reference;
     // SAFETY: an empty instruction sequence changes nothing.
