@@ -1,7 +1,7 @@
 //! Which kernel moves a group of lanes on.
 
 use crate::kernels::cmac_ni::CmacKey;
-use crate::kernels::lane::{Lane, Md5Lane, Sha256Lane};
+use crate::kernels::lane::{CmacLane, Lane, Md5Lane, Sha256Lane};
 use crate::kernels::{Backend, cmac_group, md5_group, sha256_group};
 use crate::mac::chain::Chain;
 use crate::mac::{HmacSha256Key, Md5Key};
@@ -29,7 +29,7 @@ impl Kernel<16> for CmacKey {
         cmac_group::width(backend)
     }
 
-    fn run_group(backend: Backend, lanes: &mut [Lane<'_, Self, [u8; 16], 16>]) {
+    fn run_group(backend: Backend, lanes: &mut [CmacLane<'_>]) {
         cmac_group::run_group(backend, lanes);
     }
 }

@@ -11,7 +11,7 @@ use smbsign_engine::signing::{self, Verdict};
 
 /// What is done to a message before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub(crate) enum Deed {
     Sign,
     /// Verified as it was signed.
     Verify,
@@ -25,31 +25,31 @@ pub enum Deed {
 
 /// A message to make.
 #[derive(Debug, Clone)]
-pub struct Plan {
-    pub algorithm: SigningAlgorithm,
+pub(crate) struct Plan {
+    pub(crate) algorithm: SigningAlgorithm,
     /// Chooses the key.
-    pub session: u8,
+    pub(crate) session: u8,
     /// Bytes that the MAC covers, at least a header's.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
     /// Where the message is cut; what lies within the header is left out.
-    pub cuts: Vec<usize>,
-    pub deed: Deed,
+    pub(crate) cuts: Vec<usize>,
+    pub(crate) deed: Deed,
 }
 
 /// A message in memory, with its key, and what must become of it.
-pub struct Made {
-    pub plan: Plan,
-    pub key: PreparedKey,
-    pub sequence: Option<SequenceNumber>,
+pub(crate) struct Made {
+    pub(crate) plan: Plan,
+    pub(crate) key: PreparedKey,
+    pub(crate) sequence: Option<SequenceNumber>,
     /// The message as it runs, behind `offset` bytes of something else.
-    pub pieces: Vec<Vec<u8>>,
+    pub(crate) pieces: Vec<Vec<u8>>,
     offset: usize,
-    pub expected_bytes: Vec<u8>,
-    pub expected: Expected,
+    pub(crate) expected_bytes: Vec<u8>,
+    pub(crate) expected: Expected,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
+pub(crate) enum Expected {
     Signed,
     Verdict(Verdict),
     Refused(signing::SigningError),
@@ -70,11 +70,11 @@ impl From<Expected> for Outcome {
 }
 
 /// Bytes with period 251: no two blocks of a message are equal, so none can be swapped.
-pub fn painted(bytes: usize, seed: u8) -> Vec<u8> {
+pub(crate) fn painted(bytes: usize, seed: u8) -> Vec<u8> {
     (0u8..251).cycle().skip(usize::from(seed)).take(bytes).collect()
 }
 
-pub fn signing_key(algorithm: SigningAlgorithm, session: u8) -> SigningKey {
+pub(crate) fn signing_key(algorithm: SigningAlgorithm, session: u8) -> SigningKey {
     // SMB1's keys may be longer than a block: 16, 40, 63, 64, 65 or 200 bytes.
     let bytes = match algorithm {
         SigningAlgorithm::Md5 => [16, 16, 40, 63, 64, 65, 200, 16][usize::from(session % 8)],
@@ -84,7 +84,7 @@ pub fn signing_key(algorithm: SigningAlgorithm, session: u8) -> SigningKey {
     SigningKey::new(algorithm, &key).expect("a length that the algorithm takes")
 }
 
-pub const fn header_bytes(algorithm: SigningAlgorithm) -> usize {
+pub(crate) const fn header_bytes(algorithm: SigningAlgorithm) -> usize {
     match algorithm {
         SigningAlgorithm::Md5 => 32,
         _ => 64,
@@ -109,7 +109,7 @@ fn unsigned_message(plan: &Plan) -> Vec<u8> {
 
 impl Plan {
     /// Makes the message, `offset` bytes off an aligned place, for a backend; portable code says what must become of it.
-    pub fn make(self, backend: Backend, offset: usize) -> Made {
+    pub(crate) fn make(self, backend: Backend, offset: usize) -> Made {
         let key = signing_key(self.algorithm, self.session);
         let oracle = PreparedKey::new(&key, Backend::portable());
         let sequence = (self.algorithm == SigningAlgorithm::Md5 && self.deed != Deed::Refuse)
@@ -156,12 +156,12 @@ impl Plan {
 
 impl Made {
     /// The body's slices, to be kept beside [`Self::message`].
-    pub fn body(pieces: &[Vec<u8>], offset: usize) -> Vec<IoSlice<'_>> {
+    pub(crate) fn body(pieces: &[Vec<u8>], offset: usize) -> Vec<IoSlice<'_>> {
         pieces.iter().map(|piece| IoSlice::new(&piece[offset..])).collect()
     }
 
     /// What the deed asks for.
-    pub fn operation(&self) -> Operation {
+    pub(crate) fn operation(&self) -> Operation {
         match self.plan.deed {
             Deed::Sign | Deed::Refuse => Operation::Sign,
             _ => Operation::Verify(if self.expected_bytes[16] & 1 == 1 {
@@ -178,7 +178,7 @@ impl Made {
 }
 
 /// Runs `run` over all messages at once and holds each outcome and each byte to the single-message path.
-pub fn assert_same_as_alone(mut made: Vec<Made>, run: impl FnOnce(&mut [Message<'_>])) {
+pub(crate) fn assert_same_as_alone(mut made: Vec<Made>, run: impl FnOnce(&mut [Message<'_>])) {
     let operations: Vec<_> = made.iter().map(Made::operation).collect();
     let outcomes: Vec<Outcome> = {
         let mut parts: Vec<_> = made
