@@ -1,8 +1,8 @@
 //! Which kernel moves a group of lanes on.
 
 use crate::kernels::cmac_ni::CmacKey;
-use crate::kernels::lane::{CmacLane, Lane, Md5Lane, Sha256Lane, run_one_by_one};
-use crate::kernels::{Backend, cbc_ni, cbc_vaes, md5_group, sha256_group};
+use crate::kernels::lane::{CmacLane, Lane, Md5Lane, Sha256Lane};
+use crate::kernels::{Backend, cmac_group, md5_group, sha256_group};
 use crate::mac::chain::Chain;
 use crate::mac::{HmacSha256Key, Md5Key};
 
@@ -26,21 +26,11 @@ impl Kernel<16> for CmacKey {
     const STOP: u32 = 100;
 
     fn width(backend: Backend) -> usize {
-        match backend {
-            Backend::Portable => 1,
-            Backend::Avx2(_) => cbc_ni::LANES,
-            Backend::Avx512(_) => cbc_vaes::LANES,
-        }
+        cmac_group::width(backend)
     }
 
     fn run_group(backend: Backend, lanes: &mut [CmacLane<'_>]) {
-        match backend {
-            _ if lanes.len() == 1 => run_one_by_one(lanes, Self::advance),
-            // Such keys are made for other backends; a key shows that the CPU has AES-NI.
-            Backend::Portable => run_one_by_one(lanes, Self::advance),
-            Backend::Avx2(proof) => cbc_ni::run_group(proof, lanes),
-            Backend::Avx512(proof) => cbc_vaes::run_group(proof, lanes),
-        }
+        cmac_group::run_group(backend, lanes);
     }
 }
 

@@ -42,28 +42,6 @@ pub mod cpu {
     }
 }
 
-pub(crate) mod cbc_ni {
-    use super::cpu::HaveAvx2;
-    use crate::kernels::lane::CmacLane;
-
-    pub(crate) const LANES: usize = 8;
-
-    pub(crate) fn run_group(proof: HaveAvx2, _: &mut [CmacLane<'_>]) {
-        match proof.0 {}
-    }
-}
-
-pub(crate) mod cbc_vaes {
-    use super::cpu::HaveAvx512;
-    use crate::kernels::lane::CmacLane;
-
-    pub(crate) const LANES: usize = 32;
-
-    pub(crate) fn run_group(proof: HaveAvx512, _: &mut [CmacLane<'_>]) {
-        match proof.0 {}
-    }
-}
-
 pub(crate) mod ccm_ni {
     use core::convert::Infallible;
 
@@ -96,6 +74,19 @@ pub(crate) mod ccm_ni {
         pub(crate) fn open(&self, _: Context<'_>, _: &[u8], _: &mut [u8]) -> [u8; 16] {
             match self.0 {}
         }
+    }
+}
+
+pub(crate) mod cmac_group {
+    use crate::kernels::Backend;
+    use crate::kernels::lane::{CmacLane, run_one_by_one};
+
+    pub(crate) const fn width(_: Backend) -> usize {
+        1
+    }
+
+    pub(crate) fn run_group(_: Backend, lanes: &mut [CmacLane<'_>]) {
+        run_one_by_one(lanes, super::cmac_ni::CmacKey::advance);
     }
 }
 

@@ -3,6 +3,8 @@
 //! A round takes four cycles and two can begin in each, so that eight chains keep the AES units busy that one leaves idle
 //! for seven eighths of the time.
 
+#![expect(clippy::needless_range_loop, reason = "a vector's number is its index in several arrays")]
+
 use core::arch::x86_64::{
     __m128i, _mm_aesdeclast_si128, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_setzero_si128, _mm_xor_si128,
 };
@@ -19,17 +21,15 @@ use super::vector::{fresh, load, store};
 /// Lanes that the kernel moves on together at most.
 pub(crate) const LANES: usize = 8;
 
-/// Moves every lane to its end.
+/// Moves every lane, at most [`LANES`] of them, to its end.
 pub(crate) fn run_group(_: HaveAvx2, lanes: &mut [CmacLane<'_>]) {
-    for group in lanes.chunks_mut(LANES) {
+    match lanes.len() {
         // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
-        unsafe {
-            match group.len() {
-                0..=2 => run::<2>(group),
-                3..=4 => run::<4>(group),
-                _ => run::<8>(group),
-            }
-        }
+        0..=2 => unsafe { run::<2>(lanes) },
+        // SAFETY: likewise.
+        3..=4 => unsafe { run::<4>(lanes) },
+        // SAFETY: likewise.
+        _ => unsafe { run::<8>(lanes) },
     }
 }
 
@@ -41,21 +41,24 @@ fn run<const V: usize>(lanes: &mut [CmacLane<'_>]) {
         let state = load(&lanes.get(v).unwrap_or(first).state);
         _mm_aesdeclast_si128(_mm_xor_si128(state, schedules.0[10][v]), _mm_setzero_si128())
     });
-    let mut chains = starts;
+    let (mut chains, mut ends) = (starts, starts);
 
     let mut progress = Progress::<1, V>::new(lanes);
-    while let Some(started) = progress.next() {
-        for (v, (chain, start)) in chains.iter_mut().zip(starts).enumerate() {
-            *chain = if started >> v & 1 == 0 { *chain } else { start };
+    loop {
+        let turn = progress.next();
+        for v in 0..V {
+            ends[v] = if turn.ended >> v & 1 == 0 { ends[v] } else { chains[v] };
+            chains[v] = if turn.started >> v & 1 == 0 { chains[v] } else { starts[v] };
+        }
+        if progress.step() == 0 {
+            break;
         }
         chains = advance(&schedules, chains, &progress);
         progress.advance();
     }
 
-    for ((lane, chain), last) in lanes.iter_mut().zip(chains).zip(schedules.0[10]) {
-        if lane.blocks() > 0 {
-            lane.state = store(_mm_aesenclast_si128(chain, last));
-        }
+    for ((lane, end), last) in lanes.iter_mut().zip(ends).zip(schedules.0[10]) {
+        lane.state = store(_mm_aesenclast_si128(end, last));
     }
 }
 

@@ -17,13 +17,15 @@ pub(crate) mod lane;
 #[cfg(target_arch = "x86_64")]
 mod aes_ni;
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod cbc_ni;
+mod cbc_ni;
 #[cfg(all(test, target_arch = "x86_64"))]
-mod cbc_test;
+mod cbc_tests;
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod cbc_vaes;
+mod cbc_vaes;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod ccm_ni;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod cmac_group;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod cmac_ni;
 #[cfg(target_arch = "x86_64")]
@@ -68,7 +70,7 @@ mod words_x8;
 #[cfg(not(target_arch = "x86_64"))]
 pub use absent::cpu;
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) use absent::{cbc_ni, cbc_vaes, ccm_ni, cmac_ni, gmac, md5, md5_group, sha256_group};
+pub(crate) use absent::{ccm_ni, cmac_group, cmac_ni, gmac, md5, md5_group, sha256_group};
 
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};

@@ -27,6 +27,14 @@ pub(super) fn store(vector: __m128i) -> [u8; 16] {
     block
 }
 
+/// Two blocks that follow each other in memory.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn load2(blocks: &[[u8; 16]; 2]) -> __m256i {
+    // SAFETY: the reference covers 2 × 16 bytes, and no alignment is asked.
+    unsafe { _mm256_loadu_si256(blocks.as_ptr().cast()) }
+}
+
 /// A vector as four words, its lowest first.
 #[inline(always)]
 pub(super) fn store_quad(vector: __m128i) -> [u32; 4] {
@@ -34,14 +42,6 @@ pub(super) fn store_quad(vector: __m128i) -> [u32; 4] {
     // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
     unsafe { _mm_storeu_si128(words.as_mut_ptr().cast(), vector) };
     words
-}
-
-/// Two blocks that follow each other in memory.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn load2(blocks: &[[u8; 16]; 2]) -> __m256i {
-    // SAFETY: the reference covers 2 × 16 bytes, and no alignment is asked.
-    unsafe { _mm256_loadu_si256(blocks.as_ptr().cast()) }
 }
 
 /// Four blocks, or four powers, that follow each other in memory.
@@ -74,6 +74,7 @@ pub(super) fn load_up_to_4<T: Sixteen>(blocks: &[T]) -> __m512i {
 /// The same reference, which LLVM takes for another: what lies behind it is loaded anew where it is used, and not kept on
 /// the stack for want of registers.
 #[inline(always)]
+#[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read or written")]
 pub(super) fn fresh<T>(reference: &T) -> &T {
     let mut pointer = &raw const *reference;
     // SAFETY: an empty instruction sequence changes nothing.

@@ -4,39 +4,11 @@ use aes::Aes128;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use proptest::prelude::*;
 
+use super::backend::Backend;
+use super::cmac_group::{run_group, width};
 use super::cmac_ni::CmacKey;
-use super::cpu::{HaveAvx2, HaveAvx512};
+use super::cpu::HaveAvx2;
 use super::lane::{CmacLane, Run};
-use super::{cbc_ni, cbc_vaes};
-
-/// A kernel with its name and its widest group.
-pub(super) struct Kernel {
-    pub(super) name: &'static str,
-    pub(super) lanes: usize,
-    pub(super) run_group: Box<dyn Fn(&mut [CmacLane<'_>])>,
-}
-
-/// The kernels that this CPU can run; it says which it cannot.
-pub(super) fn kernels() -> Vec<Kernel> {
-    let mut kernels = Vec::new();
-    match HaveAvx2::detect() {
-        None => println!("no AVX2 or AES-NI here: their kernel did not run"),
-        Some(proof) => kernels.push(Kernel {
-            name: "cbc, AES-NI",
-            lanes: cbc_ni::LANES,
-            run_group: Box::new(move |lanes| cbc_ni::run_group(proof, lanes)),
-        }),
-    }
-    match HaveAvx512::detect() {
-        None => println!("no AVX-512 with VAES here: its kernel did not run"),
-        Some(proof) => kernels.push(Kernel {
-            name: "cbc, VAES",
-            lanes: cbc_vaes::LANES,
-            run_group: Box::new(move |lanes| cbc_vaes::run_group(proof, lanes)),
-        }),
-    }
-    kernels
-}
 
 /// A lane's runs in blocks, and the byte at which they begin in the painted memory.
 #[derive(Debug, Clone)]
@@ -70,8 +42,11 @@ fn by_aes(key: [u8; 16], state: [u8; 16], runs: &[Run<'_, 16>]) -> [u8; 16] {
     })
 }
 
-fn assert_same(kernel: &Kernel, shapes: &[Shape]) {
-    let Some(proof) = HaveAvx2::detect() else { return };
+fn assert_same(backend: Backend, shapes: &[Shape]) {
+    let Some(proof) = HaveAvx2::detect() else {
+        println!("no AVX2 or AES-NI here: no kernel ran");
+        return;
+    };
     let furthest = shapes.iter().map(|shape| shape.offset + 16 * shape.runs.iter().sum::<usize>()).max();
     let memory = painted(furthest.unwrap_or(0));
     let runs: Vec<Vec<Run<'_, 16>>> = shapes
@@ -93,53 +68,58 @@ fn assert_same(kernel: &Kernel, shapes: &[Shape]) {
         .enumerate()
         .map(|(lane, (key, runs))| CmacLane::new(key, of_lane(lane, 0x33), runs))
         .collect();
-    (kernel.run_group)(&mut lanes);
+    run_group(backend, &mut lanes);
     for (lane, (end, runs)) in lanes.iter().zip(&runs).enumerate() {
         let expected = by_aes(of_lane(lane, 0x5a), of_lane(lane, 0x33), runs);
-        assert_eq!(end.state, expected, "{}: lane {lane} of {shapes:?}", kernel.name);
+        assert_eq!(end.state, expected, "{backend}: lane {lane} of {shapes:?}");
     }
 }
 
 /// Around every width of a group, and 31 = 16 + 8 + 4 + 2 + 1.
-fn counts_of_lanes(kernel: &Kernel) -> impl Iterator<Item = usize> {
-    (0..=26).chain([31]).chain([kernel.lanes - 1, kernel.lanes, kernel.lanes + 1, 2 * kernel.lanes - 1])
+fn counts_of_lanes(backend: Backend) -> impl Iterator<Item = usize> {
+    (0..=26).chain([31]).chain([
+        width(backend) - 1,
+        width(backend),
+        width(backend) + 1,
+        2 * width(backend) - 1,
+    ])
 }
 
 #[test]
 fn lanes_of_equal_length_end_where_aes_does() {
-    for kernel in kernels() {
-        for lanes in counts_of_lanes(&kernel) {
+    for backend in Backend::available() {
+        for lanes in counts_of_lanes(backend) {
             // Up to and around the four blocks that are taken at once, and twice as many.
             for blocks in (0..=17).chain([31, 32, 33, 63, 64, 65]) {
-                assert_same(&kernel, &vec![one_run(blocks, 0); lanes]);
+                assert_same(backend, &vec![one_run(blocks, 0); lanes]);
             }
         }
         for blocks in [255, 256, 257, 4095, 4096, 4097] {
-            assert_same(&kernel, &vec![one_run(blocks, 1); kernel.lanes]);
+            assert_same(backend, &vec![one_run(blocks, 1); width(backend)]);
         }
     }
 }
 
 #[test]
 fn lanes_of_unequal_lengths_end_where_aes_does() {
-    for kernel in kernels() {
-        for lanes in counts_of_lanes(&kernel) {
+    for backend in Backend::available() {
+        for lanes in counts_of_lanes(backend) {
             let different: Vec<_> = (0..lanes).map(|lane| one_run(lane * 7 % 23, lane)).collect();
-            assert_same(&kernel, &different);
+            assert_same(backend, &different);
             let one_long: Vec<_> =
                 (0..lanes).map(|lane| one_run(if lane == lanes / 2 { 1000 } else { 1 }, 0)).collect();
-            assert_same(&kernel, &one_long);
+            assert_same(backend, &one_long);
         }
     }
 }
 
 #[test]
 fn lanes_at_every_alignment_end_where_aes_does() {
-    for kernel in kernels() {
+    for backend in Backend::available() {
         for offset in 0..64 {
-            let shapes: Vec<_> = (0..kernel.lanes).map(|lane| one_run(13, offset + lane)).collect();
-            assert_same(&kernel, &shapes);
-            assert_same(&kernel, &vec![one_run(21, offset); kernel.lanes]);
+            let shapes: Vec<_> = (0..width(backend)).map(|lane| one_run(13, offset + lane)).collect();
+            assert_same(backend, &shapes);
+            assert_same(backend, &vec![one_run(21, offset); width(backend)]);
         }
     }
 }
@@ -153,8 +133,8 @@ proptest! {
         ),
     ) {
         let shapes: Vec<_> = shapes.into_iter().map(|(runs, offset)| Shape { runs, offset }).collect();
-        for kernel in kernels() {
-            assert_same(&kernel, &shapes);
+        for backend in Backend::available() {
+            assert_same(backend, &shapes);
         }
     }
 }
