@@ -10,12 +10,14 @@
 //! | --- | --- | --- |
 //! | [`traffic`] | the messages of a measurement, and when they depart | `protocol` |
 //! | [`signing`], [`sealing`] | one message signed, verified, sealed, opened | `protocol`, `mac` |
+//! | [`batch`] | many messages at once | `mac`, `kernels`, `protocol` |
 //! | [`mac`] | what each algorithm is: the reference, and prepared keys | `kernels`, `protocol`'s keys |
 //! | [`kernels`] | the CPU's own instructions; the only room with `unsafe` | nothing |
 //! | [`protocol`] | what MS-CIFS and MS-SMB2 say, as pure bytes | nothing |
 //!
 //! [`SessionKey`]: protocol::SessionKey
 
+pub mod batch;
 pub mod kernels;
 pub mod mac;
 pub mod protocol;

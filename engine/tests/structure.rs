@@ -9,6 +9,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("kernels", &[]),
     ("mac", &["kernels", "protocol"]),
+    ("batch", &["protocol", "mac", "kernels"]),
     ("signing", &["protocol", "mac"]),
     ("sealing", &["protocol", "mac", "kernels"]),
     ("traffic", &["protocol", "signing", "sealing"]),

@@ -77,6 +77,19 @@ pub(crate) mod ccm_ni {
     }
 }
 
+pub(crate) mod cmac_group {
+    use crate::kernels::Backend;
+    use crate::kernels::lane::{CmacLane, run_one_by_one};
+
+    pub(crate) const fn width(_: Backend) -> usize {
+        1
+    }
+
+    pub(crate) fn run_group(_: Backend, lanes: &mut [CmacLane<'_>]) {
+        run_one_by_one(lanes, super::cmac_ni::CmacKey::advance);
+    }
+}
+
 pub(crate) mod cmac_ni {
     use core::convert::Infallible;
 
@@ -93,6 +106,14 @@ pub(crate) mod cmac_ni {
         }
 
         pub(crate) fn tag(&self, _: &[&[u8]]) -> [u8; 16] {
+            match self.0 {}
+        }
+
+        pub(crate) fn advance(&self, _: &mut [u8; 16], _: &[[u8; 16]]) {
+            match self.0 {}
+        }
+
+        pub(crate) fn last_block(&self, _: [u8; 16], _: usize) -> [u8; 16] {
             match self.0 {}
         }
     }
@@ -129,5 +150,34 @@ pub(crate) mod md5 {
 
     pub(crate) fn compress(state: &mut [u32; 4], blocks: &[[u8; 64]]) {
         md5::block_api::compress(state, blocks);
+    }
+}
+
+pub(crate) mod md5_group {
+    use super::super::backend::Backend;
+    use super::super::lane::{Md5Lane, run_one_by_one};
+    use super::md5;
+
+    pub(crate) const fn width(_: Backend) -> usize {
+        1
+    }
+
+    pub(crate) fn run_group(_: Backend, lanes: &mut [Md5Lane<'_>]) {
+        run_one_by_one(lanes, |(), state, run| md5::compress(state, run));
+    }
+}
+
+pub(crate) mod sha256_group {
+    use sha2::block_api::compress256;
+
+    use super::super::backend::Backend;
+    use super::super::lane::{Sha256Lane, run_one_by_one};
+
+    pub(crate) const fn width(_: Backend) -> usize {
+        1
+    }
+
+    pub(crate) fn run_group(_: Backend, lanes: &mut [Sha256Lane<'_>]) {
+        run_one_by_one(lanes, |(), state, run| compress256(state, run));
     }
 }

@@ -31,6 +31,13 @@ impl RoundKeys<15> {
 }
 
 impl<const N: usize> RoundKeys<N> {
+    /// The round keys as bytes.
+    #[inline(always)]
+    pub(super) const fn as_bytes(&self) -> &[[u8; 16]; N] {
+        // SAFETY: a vector is 16 plain bytes, and bytes ask for no alignment.
+        unsafe { &*(&raw const self.0).cast() }
+    }
+
     /// Encrypts one block.
     #[inline]
     #[target_feature(enable = "aes,avx2")]

@@ -45,6 +45,31 @@ impl CmacKey {
     }
 }
 
+impl CmacKey {
+    /// Moves a CBC-MAC chain on by whole blocks: each is added to the state, which is then encrypted.
+    pub(crate) fn advance(&self, state: &mut [u8; 16], blocks: &[[u8; 16]]) {
+        let _ = self.proof;
+        // SAFETY: `self.proof` exists only if the CPU has AES-NI and AVX2.
+        *state = unsafe { advance(self, state, blocks) };
+    }
+
+    /// The round keys as bytes, for kernels that put those of many keys side by side.
+    #[inline(always)]
+    pub(super) fn round_keys(&self) -> &[[u8; 16]; 11] {
+        self.rounds.as_bytes()
+    }
+
+    /// The last block of a message, as the chain takes it: padded (RFC 4493 §2.4) and with the subkey added.
+    /// `tail` holds the `filled` bytes after the blocks before, 16 of them if the message ends with a whole block, then zeros.
+    #[inline]
+    pub(crate) fn last_block(&self, tail: [u8; 16], filled: usize) -> [u8; 16] {
+        // Where the padding begins is as hard to foretell as a message's length: no branch.
+        let padding = 0x80u128.checked_shl(8 * filled as u32).unwrap_or(0);
+        let subkey = if filled < 16 { &self.padded } else { &self.whole };
+        (u128::from_le_bytes(tail) ^ padding ^ u128::from_le_bytes(store(*subkey))).to_le_bytes()
+    }
+}
+
 /// Multiplies by x in GF(2¹²⁸), the most significant bit first, without a branch on the secret.
 const fn double(value: u128) -> u128 {
     (value << 1) ^ ((value >> 127) * 0x87)
@@ -76,6 +101,19 @@ fn tag(key: &CmacKey, segments: &[&[u8]]) -> [u8; 16] {
     };
     state = _mm_aesenclast_si128(state, _mm_xor_si128(between, _mm_xor_si128(subkey, load(&block))));
     store(_mm_aesenclast_si128(middle_rounds(state, &middle), last))
+}
+
+#[target_feature(enable = "aes,avx2")]
+fn advance(key: &CmacKey, state: &[u8; 16], blocks: &[[u8; 16]]) -> [u8; 16] {
+    let [first, middle @ .., last] = key.rounds.0;
+    let between = _mm_xor_si128(first, last);
+    // The last round of the block before is done with the next one's first key, as in `tag`.
+    let mut state = _mm_aesdeclast_si128(_mm_xor_si128(last, load(state)), _mm_setzero_si128());
+    for block in blocks {
+        state = _mm_aesenclast_si128(state, _mm_xor_si128(between, load(block)));
+        state = middle_rounds(state, &middle);
+    }
+    store(_mm_aesenclast_si128(state, last))
 }
 
 #[inline]

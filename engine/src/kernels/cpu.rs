@@ -15,6 +15,21 @@ impl HaveAvx2 {
     }
 }
 
+/// Proof of SHA-NI, with SSSE3 and SSE4.1: apart from [`HaveAvx2`], since CPUs with AVX2 or even AVX-512 may lack it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HaveSha(());
+
+impl HaveSha {
+    /// Asks the CPU.
+    #[must_use]
+    pub(crate) fn detect() -> Option<Self> {
+        let all = is_x86_feature_detected!("sha")
+            && is_x86_feature_detected!("ssse3")
+            && is_x86_feature_detected!("sse4.1");
+        all.then_some(Self(()))
+    }
+}
+
 /// Proof of AVX-512 F, BW and VL, VAES and VPCLMULQDQ, beside all that [`HaveAvx2`] proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HaveAvx512 {

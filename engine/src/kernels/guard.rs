@@ -4,7 +4,8 @@ use std::ptr::{self, NonNull};
 
 use super::blocks::Blocks;
 use super::cpu::{HaveAvx2, HaveAvx512};
-use super::{ccm_ni, cmac_ni, gmac, md5};
+use super::lane::{CmacLane, Lane};
+use super::{Backend, ccm_ni, cmac_group, cmac_ni, gmac, md5, md5_group, sha256_group};
 
 const PAGE: usize = 4096;
 
@@ -99,6 +100,40 @@ fn kernels_read_nothing_outside_their_slices() {
 }
 
 #[test]
+fn hashes_over_lanes_read_nothing_outside_their_slices() {
+    let painted: Vec<u8> = (0u8..251).cycle().take(PAGE).collect();
+    let mut page = GuardedPage::new();
+    page.bytes().copy_from_slice(&painted);
+    for backend in Backend::available() {
+        for lanes in [1, 2, 3, 5, 16, 24, 32, 64] {
+            for blocks in [1, 2, 7] {
+                let hashes = |page: &[u8]| {
+                    let bytes = blocks * 64;
+                    let low = &page[..bytes];
+                    let high = &page[PAGE - bytes..];
+                    let runs: Vec<[&[[u8; 64]]; 1]> = (0..lanes)
+                        .map(|lane| [(if lane % 2 == 0 { low } else { high }).as_chunks().0])
+                        .collect();
+                    let mut md5: Vec<_> = runs.iter().map(|runs| Lane::new(&(), [1; 4], runs)).collect();
+                    let mut sha256: Vec<_> = runs.iter().map(|runs| Lane::new(&(), [1; 8], runs)).collect();
+                    md5_group::run_group(backend, &mut md5);
+                    sha256_group::run_group(backend, &mut sha256);
+                    let md5: Vec<_> = md5.iter().map(|lane| lane.state).collect();
+                    let sha256: Vec<_> = sha256.iter().map(|lane| lane.state).collect();
+                    (md5, sha256)
+                };
+                assert_eq!(
+                    hashes(page.bytes()),
+                    hashes(&painted),
+                    "{backend}: {lanes} lanes of {blocks} blocks"
+                );
+            }
+        }
+        println!("hashes over lanes stay within their slices: {backend}");
+    }
+}
+
+#[test]
 fn ccm_reads_and_writes_nothing_outside_its_slices() {
     let Some(proof) = HaveAvx2::detect() else {
         println!("no AVX2 or AES-NI here: their kernel did not run");
@@ -117,6 +152,36 @@ fn ccm_reads_and_writes_nothing_outside_its_slices() {
             plain.fill(0);
             assert_eq!(key.open(context, sealed, plain), tag, "{length} bytes at {start}");
             assert_eq!(*plain, painted[..length]);
+        }
+    }
+}
+
+#[test]
+fn lanes_read_nothing_outside_their_runs() {
+    let Some(proof) = HaveAvx2::detect() else {
+        println!("no AVX2 or AES-NI here: no kernel for lanes ran");
+        return;
+    };
+    let key = cmac_ni::CmacKey::new(proof, &[0x5a; 16]);
+    let mut page = GuardedPage::new();
+    page.bytes().copy_from_slice(&(0u8..251).cycle().take(PAGE).collect::<Vec<_>>());
+    let blocks = page.bytes().as_chunks::<16>().0;
+    for backend in Backend::available() {
+        for longest in (0..=40).chain([PAGE / 16]) {
+            // Every lane against the same guard, most of them shorter than the longest.
+            let lengths =
+                (0..cmac_group::width(backend)).map(|lane| longest * (lane + 1) / cmac_group::width(backend));
+            let runs: Vec<_> = lengths
+                .flat_map(|length| [blocks.split_at(length).0, blocks.split_at(blocks.len() - length).1])
+                .map(|run| if run.is_empty() { vec![] } else { vec![run] })
+                .collect();
+            let mut lanes: Vec<_> = runs.iter().map(|runs| CmacLane::new(&key, [0; 16], runs)).collect();
+            cmac_group::run_group(backend, &mut lanes);
+            for (lane, runs) in lanes.iter().zip(&runs) {
+                let mut expected = [0; 16];
+                runs.iter().for_each(|run| key.advance(&mut expected, run));
+                assert_eq!(lane.state, expected, "{backend}, up to {longest} blocks");
+            }
         }
     }
 }

@@ -12,11 +12,20 @@
 mod absent;
 mod backend;
 mod blocks;
+pub(crate) mod lane;
 
 #[cfg(target_arch = "x86_64")]
 mod aes_ni;
 #[cfg(target_arch = "x86_64")]
+mod cbc_ni;
+#[cfg(all(test, target_arch = "x86_64"))]
+mod cbc_tests;
+#[cfg(target_arch = "x86_64")]
+mod cbc_vaes;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod ccm_ni;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod cmac_group;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod cmac_ni;
 #[cfg(target_arch = "x86_64")]
@@ -29,15 +38,39 @@ mod gmac_clmul;
 mod gmac_vclmul;
 #[cfg(all(test, unix, target_arch = "x86_64"))]
 mod guard;
+#[cfg(all(test, target_arch = "x86_64"))]
+mod hash_tests;
+#[cfg(target_arch = "x86_64")]
+mod lane_group;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod md5;
 #[cfg(target_arch = "x86_64")]
+pub(crate) mod md5_group;
+#[cfg(target_arch = "x86_64")]
+mod md5_lanes;
+#[cfg(target_arch = "x86_64")]
+mod progress;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod sha256_group;
+#[cfg(target_arch = "x86_64")]
+mod sha256_lanes;
+#[cfg(target_arch = "x86_64")]
+mod sha256_ni;
+#[cfg(target_arch = "x86_64")]
 mod vector;
+#[cfg(target_arch = "x86_64")]
+mod words;
+#[cfg(target_arch = "x86_64")]
+mod words_x1;
+#[cfg(target_arch = "x86_64")]
+mod words_x16;
+#[cfg(target_arch = "x86_64")]
+mod words_x8;
 
 #[cfg(not(target_arch = "x86_64"))]
 pub use absent::cpu;
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) use absent::{ccm_ni, cmac_ni, gmac, md5};
+pub(crate) use absent::{ccm_ni, cmac_group, cmac_ni, gmac, md5, md5_group, sha256_group};
 
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};

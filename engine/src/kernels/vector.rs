@@ -1,13 +1,21 @@
 //! Unaligned loads and stores, with lengths proved by their argument types.
 
-use core::arch::x86_64::{__m128i, __m512i, _mm_loadu_si128, _mm_storeu_si128};
-use core::arch::x86_64::{_mm512_loadu_si512, _mm512_maskz_loadu_epi64};
+use core::arch::asm;
+use core::arch::x86_64::{__m128i, __m256i, __m512i, _mm_loadu_si128, _mm_storeu_si128, _mm256_loadu_si256};
+use core::arch::x86_64::{_mm512_loadu_si512, _mm512_maskz_loadu_epi64, _mm512_storeu_si512};
 
 /// A block as a vector, its first byte lowest.
 #[inline(always)]
 pub(super) fn load(block: &[u8; 16]) -> __m128i {
     // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
     unsafe { _mm_loadu_si128(block.as_ptr().cast()) }
+}
+
+/// Four words as a vector, the first lowest.
+#[inline(always)]
+pub(super) fn load_quad(words: &[u32; 4]) -> __m128i {
+    // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
+    unsafe { _mm_loadu_si128(words.as_ptr().cast()) }
 }
 
 /// A vector as a block, its lowest byte first.
@@ -19,12 +27,39 @@ pub(super) fn store(vector: __m128i) -> [u8; 16] {
     block
 }
 
+/// Two blocks that follow each other in memory.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn load2(blocks: &[[u8; 16]; 2]) -> __m256i {
+    // SAFETY: the reference covers 2 × 16 bytes, and no alignment is asked.
+    unsafe { _mm256_loadu_si256(blocks.as_ptr().cast()) }
+}
+
+/// A vector as four words, its lowest first.
+#[inline(always)]
+pub(super) fn store_quad(vector: __m128i) -> [u32; 4] {
+    let mut words = [0; 4];
+    // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
+    unsafe { _mm_storeu_si128(words.as_mut_ptr().cast(), vector) };
+    words
+}
+
 /// Four blocks, or four powers, that follow each other in memory.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn load4<T: Sixteen>(blocks: &[T; 4]) -> __m512i {
     // SAFETY: the reference covers 4 × 16 bytes, and no alignment is asked.
     unsafe { _mm512_loadu_si512(blocks.as_ptr().cast()) }
+}
+
+/// A vector as four blocks.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn store4(vector: __m512i) -> [[u8; 16]; 4] {
+    let mut blocks = [[0; 16]; 4];
+    // SAFETY: the reference covers 4 × 16 bytes, and no alignment is asked.
+    unsafe { _mm512_storeu_si512(blocks.as_mut_ptr().cast(), vector) };
+    blocks
 }
 
 /// Up to four blocks, or powers, that follow each other in memory; zeros take the place of missing ones.
@@ -34,6 +69,18 @@ pub(super) fn load_up_to_4<T: Sixteen>(blocks: &[T]) -> __m512i {
     let mask = 0xffu8 >> (8 - 2 * blocks.len().min(4));
     // SAFETY: the mask lets the load touch no more 8-byte halves than the slice has; masked ones are not accessed.
     unsafe { _mm512_maskz_loadu_epi64(mask, blocks.as_ptr().cast()) }
+}
+
+/// The same reference, which LLVM takes for another: what lies behind it is loaded anew where it is used, and not kept on
+/// the stack for want of registers.
+#[inline(always)]
+#[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read or written")]
+pub(super) fn fresh<T>(reference: &T) -> &T {
+    let mut pointer = &raw const *reference;
+    // SAFETY: an empty instruction sequence changes nothing.
+    unsafe { asm!("/* {0} */", inout(reg) pointer, options(nomem, nostack, preserves_flags)) };
+    // SAFETY: so this is the reference itself.
+    unsafe { &*pointer }
 }
 
 /// Types of exactly 16 plain bytes.

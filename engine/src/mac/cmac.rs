@@ -4,7 +4,8 @@ use ::cmac::{Cmac, KeyInit, Mac};
 use aes::Aes128;
 use zeroize::ZeroizeOnDrop;
 
-use super::Tag;
+use super::chain::{Chain, Cut};
+use super::{PreparedKey, Tag};
 use crate::kernels::{Backend, cmac_ni};
 
 /// An AES key schedule and CMAC's two subkeys.
@@ -45,6 +46,58 @@ impl AesCmacKey {
             Schedule::AesNi(_) => "smbsign (aes-ni)",
             Schedule::Portable(_) => "cmac 0.8, aes 0.9",
         }
+    }
+}
+
+impl Chain<16> for cmac_ni::CmacKey {
+    type Key = Self;
+    type State = [u8; 16];
+
+    #[inline]
+    fn of(key: &PreparedKey) -> Option<&Self> {
+        match key {
+            PreparedKey::AesCmac(AesCmacKey(Schedule::AesNi(key))) => Some(key),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn kernel_key(&self) -> &Self {
+        self
+    }
+
+    #[inline]
+    fn start(&self) -> [u8; 16] {
+        [0; 16]
+    }
+
+    #[inline]
+    fn prefix(&self) -> &[u8] {
+        &[]
+    }
+
+    /// The last block is never cut off whole: a subkey is added to it.
+    #[inline]
+    fn cut(&self, message_bytes: usize) -> Cut {
+        let whole = message_bytes.saturating_sub(1) / 16;
+        Cut { whole, tail: message_bytes - 16 * whole, last: 1 }
+    }
+
+    #[inline]
+    fn pad(&self, _: usize, cut: Cut, last: &mut [[u8; 16]]) {
+        if let Some(block) = last.first_mut() {
+            *block = self.last_block(*block, cut.tail);
+        }
+    }
+
+    #[inline]
+    fn outer(&self, _: [u8; 16]) -> Option<([u8; 16], [u8; 16])> {
+        None
+    }
+
+    #[inline]
+    fn tag(end: [u8; 16]) -> Tag {
+        Tag::from_bytes(end)
     }
 }
 

@@ -3,8 +3,9 @@
 use sha2::block_api::compress256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::Tag;
-use super::last_blocks::LastBlocks;
+use super::chain::{Chain, Cut};
+use super::last_blocks::{self, LastBlocks};
+use super::{PreparedKey, Tag};
 use crate::kernels::{Blocks, cpu, total_bytes};
 
 /// The initial hash value of FIPS 180-4 §5.3.3.
@@ -38,16 +39,66 @@ impl HmacSha256Key {
             compress256(&mut inner, run);
         }
         compress256(&mut inner, LastBlocks::new(blocks.tail(), bits_after_key(message_bytes)).as_slice());
+        let (mut outer, block) = self.outer_block(inner);
+        compress256(&mut outer, core::slice::from_ref(&block));
+        <Self as Chain<64>>::tag(outer)
+    }
 
-        let mut digest = [0; 64];
-        for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(inner) {
+    /// The outer hash: its state after the key, and the one block that the inner hash makes.
+    #[inline]
+    fn outer_block(&self, inner: [u32; 8]) -> ([u32; 8], [u8; 64]) {
+        let mut block = [0; 64];
+        for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(inner) {
             *bytes = word.to_be_bytes();
         }
-        let mut outer = self.outer;
-        compress256(&mut outer, LastBlocks::new((digest, 32), bits_after_key(32)).as_slice());
+        last_blocks::pad(32, bits_after_key(32), core::slice::from_mut(&mut block));
+        (self.outer, block)
+    }
+}
 
+impl Chain<64> for HmacSha256Key {
+    type Key = ();
+    type State = [u32; 8];
+
+    #[inline]
+    fn of(key: &PreparedKey) -> Option<&Self> {
+        if let PreparedKey::HmacSha256(key) = key { Some(key) } else { None }
+    }
+
+    #[inline]
+    fn kernel_key(&self) -> &() {
+        &()
+    }
+
+    #[inline]
+    fn start(&self) -> [u32; 8] {
+        self.inner
+    }
+
+    #[inline]
+    fn prefix(&self) -> &[u8] {
+        &[]
+    }
+
+    #[inline]
+    fn cut(&self, message_bytes: usize) -> Cut {
+        last_blocks::cut(message_bytes)
+    }
+
+    #[inline]
+    fn pad(&self, message_bytes: usize, cut: Cut, last: &mut [[u8; 64]]) {
+        last_blocks::pad(cut.tail, bits_after_key(message_bytes), last);
+    }
+
+    #[inline]
+    fn outer(&self, end: [u32; 8]) -> Option<([u32; 8], [u8; 64])> {
+        Some(self.outer_block(end))
+    }
+
+    #[inline]
+    fn tag(end: [u32; 8]) -> Tag {
         let mut tag = [0; 16];
-        for (bytes, word) in tag.as_chunks_mut().0.iter_mut().zip(outer) {
+        for (bytes, word) in tag.as_chunks_mut().0.iter_mut().zip(end) {
             *bytes = word.to_be_bytes();
         }
         Tag::from_bytes(tag)

@@ -2,8 +2,9 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::Tag;
-use super::last_blocks::LastBlocks;
+use super::chain::{Chain, Cut};
+use super::last_blocks::{self, LastBlocks};
+use super::{PreparedKey, Tag};
 use crate::kernels::{Blocks, md5, total_bytes};
 
 /// The state after the key's whole blocks, and the rest of the key.
@@ -36,11 +37,60 @@ impl Md5Key {
         while let Some(run) = blocks.next_run() {
             md5::compress(&mut state, run);
         }
-        let bits = (self.key_bytes as u64).wrapping_add(message_bytes as u64).wrapping_mul(8);
-        md5::compress(&mut state, LastBlocks::new(blocks.tail(), bits.to_le_bytes()).as_slice());
+        let length = self.bits(message_bytes).to_le_bytes();
+        md5::compress(&mut state, LastBlocks::new(blocks.tail(), length).as_slice());
+        <Self as Chain<64>>::tag(state)
+    }
 
+    /// The length field's value: key and message.
+    const fn bits(&self, message_bytes: usize) -> u64 {
+        (self.key_bytes as u64).wrapping_add(message_bytes as u64).wrapping_mul(8)
+    }
+}
+
+impl Chain<64> for Md5Key {
+    type Key = ();
+    type State = [u32; 4];
+
+    #[inline]
+    fn of(key: &PreparedKey) -> Option<&Self> {
+        if let PreparedKey::Md5(key) = key { Some(key) } else { None }
+    }
+
+    #[inline]
+    fn kernel_key(&self) -> &() {
+        &()
+    }
+
+    #[inline]
+    fn start(&self) -> [u32; 4] {
+        self.state
+    }
+
+    #[inline]
+    fn prefix(&self) -> &[u8] {
+        self.rest.split_at(self.key_bytes % 64).0
+    }
+
+    #[inline]
+    fn cut(&self, message_bytes: usize) -> Cut {
+        last_blocks::cut((self.key_bytes % 64).saturating_add(message_bytes))
+    }
+
+    #[inline]
+    fn pad(&self, message_bytes: usize, cut: Cut, last: &mut [[u8; 64]]) {
+        last_blocks::pad(cut.tail, self.bits(message_bytes).to_le_bytes(), last);
+    }
+
+    #[inline]
+    fn outer(&self, _: [u32; 4]) -> Option<([u32; 4], [u8; 64])> {
+        None
+    }
+
+    #[inline]
+    fn tag(end: [u32; 4]) -> Tag {
         let mut tag = [0; 16];
-        for (bytes, word) in tag.as_chunks_mut().0.iter_mut().zip(state) {
+        for (bytes, word) in tag.as_chunks_mut().0.iter_mut().zip(end) {
             *bytes = word.to_le_bytes();
         }
         Tag::from_bytes(tag)

@@ -4,6 +4,7 @@
 //! obvious second implementation that everything else is compared with.
 
 mod ccm;
+pub(crate) mod chain;
 mod cmac;
 mod gmac;
 mod hmac_sha256;

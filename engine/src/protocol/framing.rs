@@ -64,13 +64,18 @@ impl Protocol {
     ///
     /// # Errors
     /// [`MalformedMessage`] for fewer than four bytes or an unknown identifier.
+    #[inline]
     pub fn of(frame: &[u8]) -> Result<Self, MalformedMessage> {
-        match frame.first_chunk::<4>() {
-            Some(b"\xffSMB") => Ok(Self::Smb1),
-            Some(b"\xfeSMB") => Ok(Self::Smb2),
-            Some(b"\xfdSMB") => Ok(Self::Transform),
-            Some(b"\xfcSMB") => Ok(Self::Compression),
-            Some(other) => Err(MalformedMessage::ProtocolId(*other)),
+        const SMB1: u32 = u32::from_le_bytes(*b"\xffSMB");
+        const SMB2: u32 = u32::from_le_bytes(*b"\xfeSMB");
+        const TRANSFORM: u32 = u32::from_le_bytes(*b"\xfdSMB");
+        const COMPRESSION: u32 = u32::from_le_bytes(*b"\xfcSMB");
+        match frame.first_chunk().copied().map(u32::from_le_bytes) {
+            Some(SMB1) => Ok(Self::Smb1),
+            Some(SMB2) => Ok(Self::Smb2),
+            Some(TRANSFORM) => Ok(Self::Transform),
+            Some(COMPRESSION) => Ok(Self::Compression),
+            Some(other) => Err(MalformedMessage::ProtocolId(other.to_le_bytes())),
             None => Err(MalformedMessage::TooShort {
                 structure: "protocol identifier",
                 needed: 4,

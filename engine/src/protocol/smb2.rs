@@ -95,23 +95,31 @@ impl<'a> Header<'a> {
     /// # Errors
     /// [`MalformedMessage`] when fewer than 64 bytes are there, the protocol id is not `FE 'SMB'`, or StructureSize
     /// is not 64.
+    #[inline]
     pub fn parse(message: &'a [u8]) -> Result<Self, MalformedMessage> {
-        if Protocol::of(message)? != Protocol::Smb2 {
-            let mut id = [0; 4];
-            id.copy_from_slice(&message[..4]);
-            return Err(MalformedMessage::ProtocolId(id));
-        }
-        let bytes = message.first_chunk().ok_or(MalformedMessage::TooShort {
-            structure: "SMB2 header",
-            needed: HEADER_BYTES,
-            found: message.len(),
-        })?;
-        let header = Self(bytes);
-        match header.u16_at::<4>() {
-            64 => Ok(header),
-            other => {
-                Err(MalformedMessage::Field { field: "SMB2 header StructureSize", value: u64::from(other) })
+        match message.first_chunk().map(Self) {
+            Some(header) if Protocol::of(header.0) == Ok(Protocol::Smb2) && header.u16_at::<4>() == 64 => {
+                Ok(header)
             }
+            _ => Err(Self::malformed(message)),
+        }
+    }
+
+    /// What is wrong with bytes that open with no header.
+    #[cold]
+    fn malformed(message: &'a [u8]) -> MalformedMessage {
+        match (Protocol::of(message), message.first_chunk().map(Self)) {
+            (Err(error), _) => error,
+            (Ok(Protocol::Smb2), None) => MalformedMessage::TooShort {
+                structure: "SMB2 header",
+                needed: HEADER_BYTES,
+                found: message.len(),
+            },
+            (Ok(Protocol::Smb2), Some(header)) => MalformedMessage::Field {
+                field: "SMB2 header StructureSize",
+                value: u64::from(header.u16_at::<4>()),
+            },
+            (Ok(_), _) => MalformedMessage::ProtocolId(message.first_chunk().copied().unwrap_or_default()),
         }
     }
 

@@ -1,0 +1,167 @@
+//! A message on its way through the scheduler.
+
+use super::message::{Message, Operation, Outcome, Refusal};
+use crate::mac::Tag;
+use crate::protocol::Opening;
+
+/// A message that was admitted: its outcome is a matter of its tag alone.
+pub(super) struct Job<'m, 'd> {
+    message: &'m mut Message<'d>,
+    opening: Opening,
+    /// What the MAC covers; at most [`Message::MAX_BYTES`].
+    bytes: u32,
+}
+
+impl<'m, 'd> Job<'m, 'd> {
+    /// Takes a message in, or hands back one that needs no tag, its outcome told.
+    #[inline(always)]
+    pub(super) fn admit(message: &'m mut Message<'d>) -> Result<Self, &'m mut Message<'d>> {
+        match bytes(message).and_then(|bytes| Some((bytes, opening(message)?))) {
+            Some((bytes, opening)) => Ok(Self { message, opening, bytes }),
+            None => Err(message),
+        }
+    }
+
+    /// What the MAC covers, in bytes.
+    #[inline]
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes as usize
+    }
+
+    /// How long the header is.
+    #[inline]
+    pub(super) const fn header_bytes(&self) -> usize {
+        self.opening.bytes()
+    }
+
+    /// The header as it stands in the message; the MAC covers it as [`Self::cover`] changes it.
+    #[inline]
+    pub(super) fn header(&self) -> &[u8] {
+        self.message.head.get(..self.header_bytes()).unwrap_or_default()
+    }
+
+    /// Makes a copy of the header, or of all, what the MAC covers.
+    #[inline]
+    pub(super) fn cover(&self, copy: &mut [u8]) {
+        self.opening.cover(copy);
+    }
+
+    /// What follows the header in the head.
+    #[inline]
+    pub(super) fn head(&self) -> &[u8] {
+        self.message.head.get(self.header_bytes()..).unwrap_or_default()
+    }
+
+    /// What follows the head.
+    #[inline]
+    pub(super) fn body(&self) -> impl Iterator<Item = &[u8]> {
+        self.message.body.iter().map(|slice| &**slice)
+    }
+
+    /// Copies the whole message, [`Self::bytes`] bytes, as the MAC covers it.
+    ///
+    /// A short head is copied in two pieces of a fixed length that may overlap: how long the message is is hard to foretell,
+    /// and a branch that goes wrong costs more than the copy.
+    #[inline(always)]
+    pub(super) fn copy(&self, to: &mut [u8]) {
+        let head = &*self.message.head;
+        let Some((to_head, to_body)) = to.split_at_mut_checked(head.len()) else { return };
+        match head.len() {
+            64..=128 => copy_ends::<64>(to_head, head),
+            129..=256 => copy_ends::<128>(to_head, head),
+            _ => to_head.copy_from_slice(head),
+        }
+        self.cover(to_head);
+        if !self.message.body.is_empty() {
+            let mut rest = to_body;
+            for slice in self.body() {
+                let Some((to, later)) = rest.split_at_mut_checked(slice.len()) else { return };
+                to.copy_from_slice(slice);
+                rest = later;
+            }
+        }
+    }
+
+    /// The tag by the code for a single message.
+    pub(super) fn tag_alone(&self) -> Tag {
+        let mut copy = [0; Opening::MAX_BYTES];
+        let (header, _) = copy.split_at_mut(self.header_bytes());
+        header.copy_from_slice(self.header());
+        self.cover(header);
+        let mut pieces = [&[][..]; 2 + Message::BODY_SLICES];
+        let all = [&*header, self.head()].into_iter().chain(self.body());
+        let count = pieces.iter_mut().zip(all).map(|(piece, bytes)| *piece = bytes).count();
+        self.message.key.tag(&self.opening.nonce(self.message.head), pieces.split_at(count).0)
+    }
+
+    /// Signs the message with its tag, or compares its signature with it, and hands it back.
+    #[inline]
+    pub(super) fn settle(self, tag: &Tag) -> &'m mut Message<'d> {
+        let Self { message, opening, .. } = self;
+        message.outcome = match message.operation {
+            Operation::Sign => {
+                opening.complete(tag.as_bytes(), message.head);
+                Outcome::Signed
+            }
+            Operation::Verify(_) => {
+                let (expected, found) = (opening.signature(tag.as_bytes()), opening.found(message.head));
+                if expected == found { Outcome::Verified } else { Outcome::BadSignature { expected, found } }
+            }
+        };
+        message
+    }
+}
+
+/// Copies the first and the last `N` bytes, which are all there are.
+#[inline(always)]
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
+        *to = *from;
+    }
+}
+
+/// The message's length, or an outcome.
+#[inline(always)]
+fn bytes(message: &mut Message<'_>) -> Option<u32> {
+    let mut bytes = message.head.len();
+    if !message.body.is_empty() {
+        if message.body.len() > Message::BODY_SLICES {
+            refuse(message, Refusal::Scattered(message.body.len()));
+            return None;
+        }
+        bytes = message.body.iter().fold(bytes, |sum, slice| sum.saturating_add(slice.len()));
+    }
+    if bytes > Message::MAX_BYTES {
+        refuse(message, Refusal::TooLong(bytes));
+        return None;
+    }
+    Some(bytes as u32)
+}
+
+/// How the MAC sees the header, or an outcome.
+#[inline(always)]
+fn opening(message: &mut Message<'_>) -> Option<Opening> {
+    let algorithm = message.key.algorithm();
+    match message.operation {
+        Operation::Sign => match Opening::to_sign(algorithm, message.head, message.sequence) {
+            Ok(opening) => return Some(opening),
+            Err(error) => refuse(message, error.into()),
+        },
+        Operation::Verify(sender) => {
+            match Opening::to_verify(algorithm, sender, message.head, message.sequence) {
+                Ok(Some(opening)) => return Some(opening),
+                Ok(None) => message.outcome = Outcome::NotSigned,
+                Err(error) => refuse(message, error.into()),
+            }
+        }
+    }
+    None
+}
+
+#[cold]
+fn refuse(message: &mut Message<'_>, refusal: Refusal) {
+    message.outcome = Outcome::Refused(refusal);
+}

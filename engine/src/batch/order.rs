@@ -1,0 +1,213 @@
+//! Jobs in the order of their lengths, so that neighbours end together.
+
+use core::ops::Range;
+
+use arrayvec::ArrayVec;
+
+use super::kernel::MAX_LANES;
+use super::message::Message;
+
+/// Jobs that one window holds at most: enough that neighbours in length are alike, few enough for a core's first caches.
+pub(super) const WINDOW: usize = 512;
+
+/// Jobs that run together.
+pub(super) type Group = ArrayVec<Entry, MAX_LANES>;
+
+/// A job: how many blocks it has left, and its slot. Entries compare as their lengths do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry(u32);
+
+impl Entry {
+    const SLOT_BITS: u32 = WINDOW.ilog2();
+
+    /// A slot is below [`WINDOW`]; a message has fewer blocks than fit.
+    #[inline]
+    pub(super) const fn new(left: u32, slot: usize) -> Self {
+        Self(left << Self::SLOT_BITS | (slot % WINDOW) as u32)
+    }
+
+    #[inline]
+    pub(super) const fn left(self) -> u32 {
+        self.0 >> Self::SLOT_BITS
+    }
+
+    #[inline]
+    pub(super) const fn slot(self) -> usize {
+        self.0 as usize % WINDOW
+    }
+
+    /// The bin of its length: no bin of a longer one is lower.
+    #[inline]
+    const fn bin(self) -> usize {
+        bin(self.left())
+    }
+}
+
+const _: () = assert!(WINDOW.is_power_of_two());
+const _: () = assert!((Message::MAX_BYTES / 16) << Entry::SLOT_BITS <= u32::MAX as usize);
+
+/// Lengths in blocks up to here are told apart exactly, longer ones by a 32nd.
+const EXACT: u32 = 64;
+const STEPS: u32 = 32;
+/// A power of two above the bin of the longest message's blocks, so that a mask keeps any index within.
+const BINS: usize = 1024;
+
+#[inline]
+const fn bin(blocks: u32) -> usize {
+    if blocks < EXACT {
+        return blocks as usize;
+    }
+    let exponent = blocks.ilog2();
+    let octaves = exponent - EXACT.ilog2();
+    (EXACT + octaves * STEPS + (blocks >> (exponent - STEPS.ilog2())) - STEPS) as usize % BINS
+}
+
+/// A window's jobs by length: those that came since the last sort, and those that it sorted and nobody took yet.
+pub(super) struct Order {
+    fresh: Box<[Entry; WINDOW]>,
+    fresh_count: usize,
+    /// The shortest and the longest of the fresh ones.
+    shortest: Entry,
+    longest: Entry,
+    /// All zero between two sorts.
+    counts: Box<[u16; BINS]>,
+    sorted: Box<[Entry; WINDOW]>,
+    /// The part of `sorted` that nobody took.
+    waiting: Range<usize>,
+}
+
+impl Order {
+    pub(super) fn new() -> Self {
+        Self {
+            fresh: Box::new([Entry::default(); WINDOW]),
+            fresh_count: 0,
+            shortest: Entry(u32::MAX),
+            longest: Entry(0),
+            counts: Box::new([0; BINS]),
+            sorted: Box::new([Entry::default(); WINDOW]),
+            waiting: 0..0,
+        }
+    }
+
+    /// Forgets all jobs.
+    pub(super) fn clear(&mut self) {
+        self.forget_fresh();
+        self.waiting = 0..0;
+    }
+
+    fn forget_fresh(&mut self) {
+        (self.fresh_count, self.shortest, self.longest) = (0, Entry(u32::MAX), Entry(0));
+    }
+
+    /// Adds a job to the fresh ones; a window has at most [`WINDOW`] jobs.
+    #[inline]
+    pub(super) fn add(&mut self, entry: Entry) {
+        let place = self.fresh_count % WINDOW;
+        self.fresh[place] = entry;
+        self.fresh_count = place + 1;
+        self.shortest = self.shortest.min(entry);
+        self.longest = self.longest.max(entry);
+    }
+
+    /// Jobs that came since the last sort.
+    pub(super) const fn fresh(&self) -> usize {
+        self.fresh_count
+    }
+
+    /// The sorted jobs that nobody took, shortest first.
+    pub(super) fn sorted(&self) -> &[Entry] {
+        self.sorted.get(self.waiting.clone()).unwrap_or_default()
+    }
+
+    /// Takes up to so many of the shortest sorted jobs.
+    pub(super) fn take_shortest(&mut self, count: usize) -> Group {
+        let taken = self.sorted().iter().take(count).copied().collect::<Group>();
+        self.waiting.start += taken.len();
+        taken
+    }
+
+    /// Takes up to so many of the longest sorted jobs, shortest first.
+    pub(super) fn take_longest(&mut self, count: usize) -> Group {
+        let skipped = self.sorted().len().saturating_sub(count);
+        let taken = self.sorted().iter().skip(skipped).copied().collect::<Group>();
+        self.waiting.end -= taken.len();
+        taken
+    }
+
+    /// Sorts the fresh jobs and those that were sorted before together.
+    pub(super) fn sort(&mut self) {
+        for place in self.waiting.clone() {
+            self.add(self.sorted[place % WINDOW]);
+        }
+        let count = self.fresh_count;
+        if self.shortest.left() >= self.longest.left() {
+            core::mem::swap(&mut self.sorted, &mut self.fresh);
+        } else {
+            self.scatter(count);
+        }
+        self.forget_fresh();
+        self.waiting = 0..count;
+    }
+
+    fn scatter(&mut self, count: usize) {
+        let fresh = &self.fresh[..count.min(WINDOW)];
+        for entry in fresh {
+            self.counts[entry.bin() % BINS] += 1;
+        }
+        let used = &mut self.counts[self.shortest.bin()..=self.longest.bin()];
+        let mut before = 0;
+        for counter in &mut *used {
+            before += core::mem::replace(counter, before);
+        }
+        for entry in fresh {
+            let place = &mut self.counts[entry.bin() % BINS];
+            self.sorted[usize::from(*place) % WINDOW] = *entry;
+            *place += 1;
+        }
+        self.counts[self.shortest.bin()..=self.longest.bin()].fill(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_longer_job_stands_in_a_lower_bin() {
+        let mut previous = 0;
+        for blocks in (0..100_000).chain((17..22).flat_map(|power| [(1 << power) - 1, 1 << power])) {
+            let bin = bin(blocks);
+            assert!(bin >= previous && bin < BINS, "{blocks} blocks");
+            previous = bin;
+        }
+    }
+
+    #[test]
+    fn jobs_come_out_shortest_first_and_each_once() {
+        for (count, factor) in [(0, 1), (1, 1), (31, 7), (WINDOW, 0), (WINDOW, 97), (WINDOW - 1, 1)] {
+            let mut order = Order::new();
+            let entry = |slot: usize| Entry::new(slot as u32 * factor % 61, slot);
+            (0..count / 2).for_each(|slot| order.add(entry(slot)));
+            order.sort();
+            (count / 2..count).for_each(|slot| order.add(entry(slot)));
+            order.sort();
+            let jobs = order.sorted();
+            assert!(jobs.is_sorted_by_key(|job| job.left()), "{count} jobs");
+            let mut seen: Vec<_> = jobs.iter().map(|job| job.slot()).collect();
+            seen.sort_unstable();
+            assert!(seen.into_iter().eq(0..count), "{count} jobs");
+        }
+    }
+
+    #[test]
+    fn groups_are_taken_from_either_end() {
+        let mut order = Order::new();
+        (0..10).for_each(|slot| order.add(Entry::new(40 - slot as u32, slot)));
+        order.sort();
+        let slots = |group: Group| group.iter().map(|entry| entry.slot()).collect::<Vec<_>>();
+        assert_eq!(slots(order.take_shortest(2)), [9, 8]);
+        assert_eq!(slots(order.take_longest(3)), [2, 1, 0]);
+        assert_eq!(slots(order.take_longest(9)), [7, 6, 5, 4, 3]);
+        assert!(order.sorted().is_empty());
+    }
+}

@@ -1,0 +1,68 @@
+//! Lanes: what a kernel that moves many chains on together is given, and the same thing done one chain after another.
+//!
+//! A *chain* is what MD5, SHA-256 and CBC-MAC have in common: a state, moved on by one whole block after the other. A lane is
+//! one chain of a group, with its blocks where they lie. A kernel's `run_group` takes up to as many lanes as it is wide and
+//! moves each to its end; lanes may differ in length, and short ones best start late, so that all end together. Who knows
+//! messages, their padding and which lanes go together is `batch`.
+
+use super::cmac_ni::CmacKey;
+
+/// Blocks that lie one after the other in memory.
+pub(crate) type Run<'a, const N: usize> = &'a [[u8; N]];
+
+/// One chain of a group: its key, its state and the blocks that move it on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lane<'a, K, S, const N: usize> {
+    /// What the chain's step needs beside its state: CBC-MAC's round keys, nothing for a hash.
+    pub(crate) key: &'a K,
+    /// Before `run_group` where the chain starts, after it where it ends.
+    pub(crate) state: S,
+    /// No run is empty.
+    runs: &'a [Run<'a, N>],
+    blocks: usize,
+}
+
+/// An MD5 chain: the four words of RFC 1321 §3.3.
+pub(crate) type Md5Lane<'a> = Lane<'a, (), [u32; 4], 64>;
+/// A SHA-256 chain: the eight words of FIPS 180-4 §6.2.
+pub(crate) type Sha256Lane<'a> = Lane<'a, (), [u32; 8], 64>;
+/// A CBC-MAC chain: the latest cipher block. The last block comes with CMAC's subkey already added.
+pub(crate) type CmacLane<'a> = Lane<'a, CmacKey, [u8; 16], 16>;
+
+impl<'a, K, S, const N: usize> Lane<'a, K, S, N> {
+    /// A lane over these runs, in their order; empty runs are not allowed.
+    #[inline(always)]
+    pub(crate) fn new(key: &'a K, state: S, runs: &'a [Run<'a, N>]) -> Self {
+        debug_assert!(runs.iter().all(|run| !run.is_empty()), "an empty run");
+        let blocks = match runs {
+            [run] => run.len(),
+            runs => runs.iter().map(|run| run.len()).sum(),
+        };
+        Self { key, state, runs, blocks }
+    }
+
+    /// Blocks in all runs together.
+    #[inline(always)]
+    pub(crate) const fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// The runs, none of them empty, together [`Self::blocks`] long.
+    #[inline(always)]
+    pub(crate) const fn runs(&self) -> &'a [Run<'a, N>] {
+        self.runs
+    }
+}
+
+/// `run_group` with a single-stream function: moves one lane after the other to its end.
+#[inline(always)]
+pub(crate) fn run_one_by_one<K, S, const N: usize>(
+    lanes: &mut [Lane<'_, K, S, N>],
+    advance: impl Fn(&K, &mut S, Run<'_, N>),
+) {
+    for lane in lanes {
+        for run in lane.runs {
+            advance(lane.key, &mut lane.state, run);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! A message's header as its signature covers it, and where the signature goes.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::framing::Protocol;
+use super::{
+    MalformedMessage, Nonce, SecuritySignature, Sender, SequenceNumber, Signature, SigningAlgorithm, smb1,
+    smb2, status,
+};
+
+/// Why a message can be neither signed nor verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// The message's bytes are no SMB header.
+    #[error(transparent)]
+    Malformed(#[from] MalformedMessage),
+    /// A key of an algorithm that this generation of the protocol does not sign with.
+    #[error("{0} does not sign such a message")]
+    WrongAlgorithm(SigningAlgorithm),
+    /// SMB1 signs a sequence number in place of the signature.
+    #[error("an SMB1 message is signed with its sequence number")]
+    SequenceNumberMissing,
+    /// An interim response has its final response's MessageId: signing both would use one nonce twice (rule 13).
+    #[error("an interim response is never signed")]
+    InterimResponse,
+}
+
+/// What a signature field holds: 16 bytes under SMB2, 8 under SMB1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureField {
+    /// Signature of an SMB2 header.
+    Smb2(Signature),
+    /// SecuritySignature of an SMB1 header.
+    Smb1(SecuritySignature),
+}
+
+/// As the field's bytes in hexadecimal.
+impl fmt::Display for SignatureField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Smb2(signature) => signature.fmt(f),
+            Self::Smb1(signature) => signature.fmt(f),
+        }
+    }
+}
+
+/// How the MAC sees the header of a message that can be signed or verified: with SIGNED set if it is to be signed, and the
+/// signature field zero (rule 4), or under SMB1 holding the sequence number (rule 28).
+///
+/// The MAC covers the header so changed, and then everything that follows it in the message.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    generation: Generation,
+    /// The flags under the MAC: Flags, or SMB1's Flags2.
+    flags: u32,
+    /// What stands in SMB1's signature field under the MAC.
+    sequence: SequenceNumber,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Generation {
+    /// A header of 32 bytes.
+    Smb1,
+    /// A header of 64 bytes, and who sent it, for the nonce.
+    Smb2(Sender),
+}
+
+impl Opening {
+    /// Bytes of the longer header.
+    pub const MAX_BYTES: usize = smb2::HEADER_BYTES;
+
+    /// The opening of a message to be signed: `head` is the message, or at least its header.
+    ///
+    /// `sequence` is SMB1's number, and ignored for SMB2, whose nonce comes from the header (rule 11).
+    ///
+    /// # Errors
+    /// [`SigningError`].
+    #[inline]
+    pub fn to_sign(
+        algorithm: SigningAlgorithm,
+        head: &[u8],
+        sequence: Option<SequenceNumber>,
+    ) -> Result<Self, SigningError> {
+        match smb2::Header::parse(head) {
+            Err(error) => {
+                let (header, sequence) = smb1_header(algorithm, head, sequence, error)?;
+                Ok(Self::smb1(header.flags2() | smb1::Header::SIGNED, sequence))
+            }
+            Ok(header) => {
+                smb2_algorithm(algorithm)?;
+                let sender = header.sender();
+                if header.is_async() && sender == Sender::Server && header.status() == status::PENDING {
+                    return Err(SigningError::InterimResponse);
+                }
+                Ok(Self::smb2(header.flags().with(smb2::Flags::SIGNED), sender))
+            }
+        }
+    }
+
+    /// The opening of a message to be verified; `None` if its SMB2 header does not say that it is signed. SMB1's flag is
+    /// no such proof (rule 30), so that an SMB1 message is always checked.
+    ///
+    /// `sender` is who sent the message as far as the connection tells; it enters the AES-GMAC nonce.
+    ///
+    /// # Errors
+    /// [`SigningError`].
+    #[inline]
+    pub fn to_verify(
+        algorithm: SigningAlgorithm,
+        sender: Sender,
+        head: &[u8],
+        sequence: Option<SequenceNumber>,
+    ) -> Result<Option<Self>, SigningError> {
+        match smb2::Header::parse(head) {
+            Err(error) => {
+                let (header, sequence) = smb1_header(algorithm, head, sequence, error)?;
+                Ok(Some(Self::smb1(header.flags2(), sequence)))
+            }
+            Ok(header) => {
+                smb2_algorithm(algorithm)?;
+                Ok(header.is_signed().then(|| Self::smb2(header.flags(), sender)))
+            }
+        }
+    }
+
+    fn smb1(flags2: u16, sequence: SequenceNumber) -> Self {
+        Self { generation: Generation::Smb1, flags: u32::from(flags2), sequence }
+    }
+
+    #[inline]
+    const fn smb2(flags: smb2::Flags, sender: Sender) -> Self {
+        Self { generation: Generation::Smb2(sender), flags: flags.0, sequence: SequenceNumber(0) }
+    }
+
+    /// How long the header is.
+    #[inline]
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        match self.generation {
+            Generation::Smb1 => smb1::HEADER_BYTES,
+            Generation::Smb2(_) => smb2::HEADER_BYTES,
+        }
+    }
+
+    /// Makes a copy of the message, or of its header, what the MAC covers: sets the flags, and empties the signature field
+    /// or puts the sequence number there.
+    #[inline]
+    pub fn cover(&self, copy: &mut [u8]) {
+        match self.generation {
+            Generation::Smb1 => {
+                if let Some(header) = copy.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
+                    header[smb1::FLAGS2_FIELD].copy_from_slice(&(self.flags as u16).to_le_bytes());
+                    header[SecuritySignature::FIELD].copy_from_slice(&self.sequence.signature_field());
+                }
+            }
+            Generation::Smb2(_) => {
+                if let Some(header) = copy.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
+                    header[smb2::FLAGS_FIELD].copy_from_slice(&self.flags.to_le_bytes());
+                    header[Signature::FIELD].fill(0);
+                }
+            }
+        }
+    }
+
+    /// What AES-GMAC takes beside the message; zeros under SMB1, which has none. `head` is the message's beginning.
+    #[inline]
+    #[must_use]
+    pub fn nonce(&self, head: &[u8]) -> Nonce {
+        match (self.generation, smb2::Header::parse(head)) {
+            (Generation::Smb2(sender), Ok(header)) => {
+                Nonce::new(header.message_id(), sender, header.command())
+            }
+            _ => Nonce::from_bytes([0; Nonce::BYTES]),
+        }
+    }
+
+    /// The field that a MAC makes: all of it under SMB2, half of it under SMB1.
+    #[inline]
+    #[must_use]
+    pub fn signature(&self, mac: &[u8; 16]) -> SignatureField {
+        match self.generation {
+            Generation::Smb1 => SignatureField::Smb1(SecuritySignature::from_bytes(half(mac))),
+            Generation::Smb2(_) => SignatureField::Smb2(Signature::from_bytes(*mac)),
+        }
+    }
+
+    /// The field as it stands in the message that begins with `head`; zeros if the header is not there.
+    #[inline]
+    #[must_use]
+    pub fn found(&self, head: &[u8]) -> SignatureField {
+        match self.generation {
+            Generation::Smb1 => {
+                SignatureField::Smb1(SecuritySignature::from_bytes(field(head, SecuritySignature::FIELD)))
+            }
+            Generation::Smb2(_) => SignatureField::Smb2(Signature::from_bytes(field(head, Signature::FIELD))),
+        }
+    }
+
+    /// Makes the message that begins with `head` a signed one: sets the flags and fills in the signature field.
+    #[inline]
+    pub fn complete(&self, mac: &[u8; 16], head: &mut [u8]) {
+        match self.generation {
+            Generation::Smb1 => {
+                if let Some(header) = head.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
+                    header[smb1::FLAGS2_FIELD].copy_from_slice(&(self.flags as u16).to_le_bytes());
+                    header[SecuritySignature::FIELD].copy_from_slice(&half(mac));
+                }
+            }
+            Generation::Smb2(_) => {
+                if let Some(header) = head.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
+                    header[smb2::FLAGS_FIELD].copy_from_slice(&self.flags.to_le_bytes());
+                    header[Signature::FIELD].copy_from_slice(mac);
+                }
+            }
+        }
+    }
+}
+
+/// What SMB1 signs with (rule 28).
+fn half(mac: &[u8; 16]) -> [u8; SecuritySignature::BYTES] {
+    (u128::from_le_bytes(*mac) as u64).to_le_bytes()
+}
+
+fn field<const N: usize>(head: &[u8], at: Range<usize>) -> [u8; N] {
+    head.get(at).and_then(|field| field.first_chunk().copied()).unwrap_or([0; N])
+}
+
+/// The header of what is no SMB2 message, for the reason that is told if it is no SMB1 message either.
+fn smb1_header(
+    algorithm: SigningAlgorithm,
+    head: &[u8],
+    sequence: Option<SequenceNumber>,
+    not_smb2: MalformedMessage,
+) -> Result<(smb1::Header<'_>, SequenceNumber), SigningError> {
+    if Protocol::of(head)? != Protocol::Smb1 {
+        return Err(not_smb2.into());
+    }
+    let sequence = sequence.ok_or(SigningError::SequenceNumberMissing)?;
+    let header = smb1::Header::parse(head)?;
+    match algorithm {
+        SigningAlgorithm::Md5 => Ok((header, sequence)),
+        other => Err(SigningError::WrongAlgorithm(other)),
+    }
+}
+
+#[inline]
+fn smb2_algorithm(algorithm: SigningAlgorithm) -> Result<(), SigningError> {
+    match algorithm {
+        SigningAlgorithm::Md5 => Err(SigningError::WrongAlgorithm(algorithm)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,194 @@
+//! Many messages at once come out as each would alone, whatever runs beside them.
+
+mod many;
+
+use many::{Deed, Plan, assert_same_as_alone, header_bytes, painted, signing_key};
+use smbsign_engine::batch::{LaneScheduler, Message, Operation, Outcome, Refusal, process};
+use smbsign_engine::kernels::Backend;
+use smbsign_engine::mac::PreparedKey;
+use smbsign_engine::protocol::SigningAlgorithm;
+use std::io::IoSlice;
+
+const DEEDS: [Deed; 5] =
+    [Deed::Sign, Deed::Verify, Deed::VerifyChanged(77), Deed::VerifyUnsigned, Deed::Refuse];
+
+fn assert_scheduled_as_alone(plans: &[Plan], offset: usize) {
+    for backend in Backend::available() {
+        let made = plans.iter().map(|plan| plan.clone().make(backend, offset)).collect();
+        assert_same_as_alone(made, |messages| {
+            LaneScheduler::new(backend).run(&mut messages.iter_mut());
+        });
+    }
+}
+
+fn plan(algorithm: SigningAlgorithm, session: usize, bytes: usize) -> Plan {
+    let deed = DEEDS[session % DEEDS.len()];
+    Plan { algorithm, session: (session % 251) as u8, bytes, cuts: Vec::new(), deed }
+}
+
+/// The numbers of messages that fill lanes not at all, exactly, and a little more, for kernels of 8, 16, 24 and 32.
+const COUNTS: [usize; 14] = [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65];
+
+#[test]
+fn every_length_beside_others_of_its_length() {
+    for algorithm in SigningAlgorithm::ALL {
+        let header = header_bytes(algorithm);
+        for length in (header..header + 140).chain([1023, 1024, 1025, 4095, 4096, 4097]) {
+            let plans: Vec<_> = (0..35).map(|session| plan(algorithm, session, length)).collect();
+            assert_scheduled_as_alone(&plans, 0);
+        }
+    }
+}
+
+#[test]
+fn every_number_of_messages_of_equal_and_of_many_lengths() {
+    for algorithm in SigningAlgorithm::ALL {
+        for count in COUNTS {
+            let equal: Vec<_> = (0..count).map(|session| plan(algorithm, session, 200)).collect();
+            assert_scheduled_as_alone(&equal, 1);
+            let many: Vec<_> =
+                (0..count).map(|session| plan(algorithm, session, 64 + session * 37)).collect();
+            assert_scheduled_as_alone(&many, 1);
+        }
+    }
+}
+
+#[test]
+fn every_alignment_and_every_edge_of_a_piece() {
+    for algorithm in SigningAlgorithm::ALL {
+        for offset in 0..64 {
+            let plans: Vec<_> = (0..65)
+                .map(|cut| Plan { cuts: vec![64 + cut], ..plan(algorithm, cut, 64 + 2 * 64 + offset) })
+                .collect();
+            assert_scheduled_as_alone(&plans, offset);
+        }
+    }
+}
+
+#[test]
+fn sixteen_slices_of_any_length() {
+    for algorithm in SigningAlgorithm::ALL {
+        let plans: Vec<_> = (1..40)
+            .map(|step| {
+                let cuts = (0..16).map(|slice| 64 + slice * slice * step / 3).collect();
+                Plan { cuts, ..plan(algorithm, step, 64 + 90 * step) }
+            })
+            .collect();
+        assert_scheduled_as_alone(&plans, 3);
+    }
+}
+
+#[test]
+fn one_very_long_message_beside_many_short_ones() {
+    for algorithm in SigningAlgorithm::ALL {
+        let mut plans: Vec<_> =
+            (0..300).map(|session| plan(algorithm, session, 64 + session % 190)).collect();
+        plans.insert(3, Plan { deed: Deed::Sign, ..plan(algorithm, 1, (1 << 20) + 77) });
+        assert_scheduled_as_alone(&plans, 0);
+    }
+}
+
+#[test]
+fn a_long_message_lets_short_ones_end_first() {
+    for backend in Backend::available() {
+        for algorithm in SigningAlgorithm::ALL {
+            let key = PreparedKey::new(&signing_key(algorithm, 1), backend);
+            let plans = [16 << 20, 300, 64, 4096, 1000];
+            let mut made: Vec<_> =
+                plans.map(|bytes| plan(algorithm, 0, bytes).make(backend, 0)).into_iter().collect();
+            let mut messages: Vec<_> = made
+                .iter_mut()
+                .map(|made| {
+                    let mut message = Message::whole(&key, &mut made.pieces[0], Operation::Sign);
+                    message.sequence = made.sequence;
+                    message
+                })
+                .collect();
+            let mut source = Ended { messages: messages.iter_mut(), lengths: Vec::new() };
+            LaneScheduler::new(backend).run(&mut source);
+            assert_eq!(source.lengths.len(), plans.len());
+            assert_eq!(source.lengths.last(), Some(&plans[0]), "{backend}, {algorithm}");
+        }
+    }
+}
+
+/// Notes in which order messages end.
+struct Ended<'m, 'd> {
+    messages: std::slice::IterMut<'m, Message<'d>>,
+    lengths: Vec<usize>,
+}
+
+impl<'m, 'd> smbsign_engine::batch::Source<'m, 'd> for Ended<'m, 'd> {
+    fn pull(&mut self) -> Option<&'m mut Message<'d>> {
+        self.messages.next()
+    }
+
+    fn hand_back(&mut self, message: &'m mut Message<'d>) {
+        self.lengths.push(message.head.len());
+    }
+}
+
+#[test]
+fn all_algorithms_mixed_on_one_core_and_on_all() {
+    let plans: Vec<_> = (0..1500)
+        .map(|session| {
+            let algorithm = SigningAlgorithm::ALL[session * 7 % 4];
+            plan(algorithm, session, 64 + session * session % 9000)
+        })
+        .collect();
+    assert_scheduled_as_alone(&plans, 5);
+    for backend in Backend::available() {
+        let made = plans.iter().map(|plan| plan.clone().make(backend, 0)).collect();
+        assert_same_as_alone(made, |messages| process(messages, backend));
+    }
+}
+
+#[test]
+fn what_is_no_message_is_refused_and_harms_no_other() {
+    let backend = Backend::detect();
+    let key = PreparedKey::new(&signing_key(SigningAlgorithm::AesCmac, 0), backend);
+    let mut good = plan(SigningAlgorithm::AesCmac, 0, 300).make(backend, 0);
+    let (mut short, mut foreign) = ([0xfe, b'S', b'M', b'B', 64], painted(80, 0));
+    let (mut smb1, mut scattered) = (painted(80, 0), painted(80, 0));
+    smb1[..4].copy_from_slice(b"\xffSMB");
+    scattered[..6].copy_from_slice(b"\xfeSMB\x40\x00");
+    let before = (short, foreign.clone(), smb1.clone(), scattered.clone());
+    let crumbs = [IoSlice::new(b"x"); 17];
+    {
+        let mut messages = [
+            Message::whole(&key, &mut short, Operation::Sign),
+            Message::whole(&key, &mut foreign, Operation::Sign),
+            Message::whole(&good.key, &mut good.pieces[0], Operation::Sign),
+            Message::whole(&key, &mut smb1, Operation::Sign),
+            Message::scattered(&key, &mut scattered, &crumbs, Operation::Sign),
+        ];
+        LaneScheduler::new(backend).run(&mut messages.iter_mut());
+        let refused = |message: &Message<'_>| matches!(message.outcome, Outcome::Refused(_));
+        assert_eq!(messages.each_ref().map(refused), [true, true, false, true, true]);
+        assert_eq!(messages[4].outcome, Outcome::Refused(Refusal::Scattered(17)));
+        assert_eq!(messages[2].outcome, Outcome::Signed);
+    }
+    assert_eq!((short, foreign, smb1, scattered), before);
+    assert_eq!(good.pieces[0], good.expected_bytes);
+}
+
+#[test]
+fn lanes_stay_full_where_messages_are_alike() {
+    for backend in Backend::available() {
+        // A multiple of every kernel's lanes: 3, 7, 24, 64.
+        let mut made: Vec<_> = (0..1344)
+            .map(|session| {
+                Plan { deed: Deed::Sign, ..plan(SigningAlgorithm::HmacSha256, session, 1000) }
+                    .make(backend, 0)
+            })
+            .collect();
+        let mut messages: Vec<_> = made
+            .iter_mut()
+            .map(|made| Message::whole(&made.key, &mut made.pieces[0], Operation::Sign))
+            .collect();
+        let mut scheduler = LaneScheduler::new(backend);
+        assert_eq!(scheduler.occupancy().ratio(), None);
+        scheduler.run(&mut messages.iter_mut());
+        assert_eq!(scheduler.occupancy().ratio(), Some(1.0), "{backend}");
+    }
+}
