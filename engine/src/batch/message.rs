@@ -76,8 +76,8 @@ pub enum Refusal {
 impl<'a> Message<'a> {
     /// The most pieces that a body may have.
     pub const BODY_SLICES: usize = 16;
-    /// The most bytes that a message may have: far more than any dialect's 16 MiB with its header.
-    pub const MAX_BYTES: usize = 1 << 30;
+    /// The most bytes that a message may have: twice what a frame's 24-bit length can announce.
+    pub const MAX_BYTES: usize = 1 << 25;
 
     /// A message in one piece.
     #[must_use]

@@ -5,12 +5,46 @@ use core::ops::Range;
 use arrayvec::ArrayVec;
 
 use super::kernel::MAX_LANES;
+use super::message::Message;
 
-/// Jobs that one window holds at most: as many as a byte can number.
-pub(super) const WINDOW: usize = 256;
+/// Jobs that one window holds at most: enough that neighbours in length are alike, few enough for a core's first caches.
+pub(super) const WINDOW: usize = 512;
 
 /// Jobs that run together.
 pub(super) type Group = ArrayVec<Entry, MAX_LANES>;
+
+/// A job: how many blocks it has left, and its slot. Entries compare as their lengths do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry(u32);
+
+impl Entry {
+    const SLOT_BITS: u32 = WINDOW.ilog2();
+
+    /// A slot is below [`WINDOW`]; a message has fewer blocks than fit.
+    #[inline]
+    pub(super) const fn new(left: u32, slot: usize) -> Self {
+        Self(left << Self::SLOT_BITS | (slot % WINDOW) as u32)
+    }
+
+    #[inline]
+    pub(super) const fn left(self) -> u32 {
+        self.0 >> Self::SLOT_BITS
+    }
+
+    #[inline]
+    pub(super) const fn slot(self) -> usize {
+        self.0 as usize % WINDOW
+    }
+
+    /// The bin of its length: no bin of a longer one is lower.
+    #[inline]
+    const fn bin(self) -> usize {
+        bin(self.left())
+    }
+}
+
+const _: () = assert!(WINDOW.is_power_of_two());
+const _: () = assert!((Message::MAX_BYTES / 16) << Entry::SLOT_BITS <= u32::MAX as usize);
 
 /// Lengths in blocks up to here are told apart exactly, longer ones by a 32nd.
 const EXACT: u32 = 64;
@@ -18,7 +52,6 @@ const STEPS: u32 = 32;
 /// A power of two above the bin of the longest message's blocks, so that a mask keeps any index within.
 const BINS: usize = 1024;
 
-/// The bin of a length in blocks: no bin of a longer one is lower.
 #[inline]
 const fn bin(blocks: u32) -> usize {
     if blocks < EXACT {
@@ -29,21 +62,13 @@ const fn bin(blocks: u32) -> usize {
     (EXACT + octaves * STEPS + (blocks >> (exponent - STEPS.ilog2())) - STEPS) as usize % BINS
 }
 
-/// A job's slot, and how many blocks it has left.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) left: u32,
-    pub(super) slot: u8,
-}
-
 /// A window's jobs by length: those that came since the last sort, and those that it sorted and nobody took yet.
 pub(super) struct Order {
     fresh: Box<[Entry; WINDOW]>,
-    bins: Box<[u16; WINDOW]>,
     fresh_count: usize,
-    /// The lowest and the highest bin of the fresh ones.
-    lowest: usize,
-    highest: usize,
+    /// The shortest and the longest of the fresh ones.
+    shortest: Entry,
+    longest: Entry,
     /// All zero between two sorts.
     counts: Box<[u16; BINS]>,
     sorted: Box<[Entry; WINDOW]>,
@@ -55,10 +80,9 @@ impl Order {
     pub(super) fn new() -> Self {
         Self {
             fresh: Box::new([Entry::default(); WINDOW]),
-            bins: Box::new([0; WINDOW]),
             fresh_count: 0,
-            lowest: BINS,
-            highest: 0,
+            shortest: Entry(u32::MAX),
+            longest: Entry(0),
             counts: Box::new([0; BINS]),
             sorted: Box::new([Entry::default(); WINDOW]),
             waiting: 0..0,
@@ -67,19 +91,22 @@ impl Order {
 
     /// Forgets all jobs.
     pub(super) fn clear(&mut self) {
-        (self.fresh_count, self.lowest, self.highest, self.waiting) = (0, BINS, 0, 0..0);
+        self.forget_fresh();
+        self.waiting = 0..0;
+    }
+
+    fn forget_fresh(&mut self) {
+        (self.fresh_count, self.shortest, self.longest) = (0, Entry(u32::MAX), Entry(0));
     }
 
     /// Adds a job to the fresh ones; a window has at most [`WINDOW`] jobs.
     #[inline]
     pub(super) fn add(&mut self, entry: Entry) {
-        let bin = bin(entry.left);
         let place = self.fresh_count % WINDOW;
         self.fresh[place] = entry;
-        self.bins[place] = bin as u16;
         self.fresh_count = place + 1;
-        self.lowest = self.lowest.min(bin);
-        self.highest = self.highest.max(bin);
+        self.shortest = self.shortest.min(entry);
+        self.longest = self.longest.max(entry);
     }
 
     /// Jobs that came since the last sort.
@@ -113,30 +140,31 @@ impl Order {
             self.add(self.sorted[place % WINDOW]);
         }
         let count = self.fresh_count;
-        if self.lowest >= self.highest {
+        if self.shortest.left() >= self.longest.left() {
             core::mem::swap(&mut self.sorted, &mut self.fresh);
         } else {
             self.scatter(count);
         }
-        self.clear();
+        self.forget_fresh();
         self.waiting = 0..count;
     }
 
     fn scatter(&mut self, count: usize) {
-        let (bins, fresh) = (&self.bins[..count.min(WINDOW)], &self.fresh[..count.min(WINDOW)]);
-        for bin in bins {
-            self.counts[usize::from(*bin) % BINS] += 1;
+        let fresh = &self.fresh[..count.min(WINDOW)];
+        for entry in fresh {
+            self.counts[entry.bin() % BINS] += 1;
         }
+        let used = &mut self.counts[self.shortest.bin()..=self.longest.bin()];
         let mut before = 0;
-        for counter in &mut self.counts[self.lowest..=self.highest] {
+        for counter in &mut *used {
             before += core::mem::replace(counter, before);
         }
-        for (bin, entry) in bins.iter().zip(fresh) {
-            let place = &mut self.counts[usize::from(*bin) % BINS];
+        for entry in fresh {
+            let place = &mut self.counts[entry.bin() % BINS];
             self.sorted[usize::from(*place) % WINDOW] = *entry;
             *place += 1;
         }
-        self.counts[self.lowest..=self.highest].fill(0);
+        self.counts[self.shortest.bin()..=self.longest.bin()].fill(0);
     }
 }
 
@@ -147,7 +175,7 @@ mod tests {
     #[test]
     fn no_longer_job_stands_in_a_lower_bin() {
         let mut previous = 0;
-        for blocks in (0..100_000).chain((17..27).flat_map(|power| [(1 << power) - 1, 1 << power])) {
+        for blocks in (0..100_000).chain((17..22).flat_map(|power| [(1 << power) - 1, 1 << power])) {
             let bin = bin(blocks);
             assert!(bin >= previous && bin < BINS, "{blocks} blocks");
             previous = bin;
@@ -156,27 +184,27 @@ mod tests {
 
     #[test]
     fn jobs_come_out_shortest_first_and_each_once() {
-        for (count, factor) in [(0, 1), (1, 1), (31, 7), (256, 0), (256, 97), (255, 1)] {
+        for (count, factor) in [(0, 1), (1, 1), (31, 7), (WINDOW, 0), (WINDOW, 97), (WINDOW - 1, 1)] {
             let mut order = Order::new();
-            let entry = |slot: u8| Entry { left: u32::from(slot) * factor % 61, slot };
-            (0..=255).take(count / 2).for_each(|slot| order.add(entry(slot)));
+            let entry = |slot: usize| Entry::new(slot as u32 * factor % 61, slot);
+            (0..count / 2).for_each(|slot| order.add(entry(slot)));
             order.sort();
-            (0..=255).take(count).skip(count / 2).for_each(|slot| order.add(entry(slot)));
+            (count / 2..count).for_each(|slot| order.add(entry(slot)));
             order.sort();
             let jobs = order.sorted();
-            assert!(jobs.is_sorted_by_key(|job| job.left), "{count} jobs");
-            let mut seen: Vec<_> = jobs.iter().map(|job| job.slot).collect();
+            assert!(jobs.is_sorted_by_key(|job| job.left()), "{count} jobs");
+            let mut seen: Vec<_> = jobs.iter().map(|job| job.slot()).collect();
             seen.sort_unstable();
-            assert!(seen.into_iter().eq((0..=255).take(count)), "{count} jobs");
+            assert!(seen.into_iter().eq(0..count), "{count} jobs");
         }
     }
 
     #[test]
     fn groups_are_taken_from_either_end() {
         let mut order = Order::new();
-        (0..10).for_each(|slot| order.add(Entry { left: 40 - u32::from(slot), slot }));
+        (0..10).for_each(|slot| order.add(Entry::new(40 - slot as u32, slot)));
         order.sort();
-        let slots = |group: Group| group.iter().map(|entry| entry.slot).collect::<Vec<_>>();
+        let slots = |group: Group| group.iter().map(|entry| entry.slot()).collect::<Vec<_>>();
         assert_eq!(slots(order.take_shortest(2)), [9, 8]);
         assert_eq!(slots(order.take_longest(3)), [2, 1, 0]);
         assert_eq!(slots(order.take_longest(9)), [7, 6, 5, 4, 3]);

@@ -37,8 +37,12 @@ pub(super) struct Pool<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
     backend: Backend,
     width: usize,
     room: &'r mut Room<N>,
+    /// Slots keep their places: [`Order`] names jobs by them.
     slots: ArrayVec<Slot<'m, 'd, C, N>, WINDOW>,
-    free: ArrayVec<u8, WINDOW>,
+    /// Slots between two jobs, as far as they are known.
+    vacant: ArrayVec<u16, WINDOW>,
+    /// Jobs in flight.
+    live: usize,
     next_long: End,
     waited: u32,
 }
@@ -50,6 +54,15 @@ struct Slot<'m, 'd, C: Kernel<N>, const N: usize> {
     /// Blocks that have moved the state on.
     done: u32,
     state: C::State,
+}
+
+/// Whether more messages wait than could be taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Supply {
+    /// A pool is full.
+    More,
+    /// The source has none for now.
+    Dry,
 }
 
 /// Which of several groups of long messages runs: in turn, so that neither finds the other always before it.
@@ -74,56 +87,64 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
             width: C::width(backend).clamp(1, MAX_LANES),
             room,
             slots: ArrayVec::new_const(),
-            free: ArrayVec::new_const(),
+            vacant: ArrayVec::new_const(),
+            live: 0,
             next_long: End::Shortest,
             waited: 0,
         }
     }
 
-    /// Jobs in flight.
-    fn live(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
-
     /// How many more jobs can be taken in: a full window is a number of full groups.
     pub(super) fn space(&self) -> usize {
-        (WINDOW - WINDOW % self.width).saturating_sub(self.live())
+        (WINDOW - WINDOW % self.width).saturating_sub(self.live)
     }
 
     /// Whether no job is left.
     pub(super) fn is_empty(&self) -> bool {
-        self.live() == 0
+        self.live == 0
     }
 
     /// Takes a job in; there must be space.
     #[inline(always)]
     pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C) {
-        // The longest message has fewer than 2³² blocks, and a window no more slots than a byte can number.
+        // The longest message has fewer than 2³² blocks.
         let left = key.cut(job.bytes()).blocks() as u32;
         let slot = Slot { job: Some(job), key, done: 0, state: key.start() };
-        let index = if let Some(free) = self.free.pop() {
-            if let Some(vacant) = self.slots.get_mut(usize::from(free)) {
-                *vacant = slot;
-            }
-            free
-        } else {
-            let index = self.slots.len() as u8;
-            self.slots.push(slot);
-            index
-        };
-        self.room.order.add(Entry { left, slot: index });
+        let index = if self.slots.is_full() { self.fill_vacant(slot) } else { self.push(slot) };
+        self.live += 1;
+        self.room.order.add(Entry::new(left, index));
+    }
+
+    #[inline]
+    fn push(&mut self, slot: Slot<'m, 'd, C, N>) -> usize {
+        let index = self.slots.len();
+        self.slots.push(slot);
+        index
+    }
+
+    #[inline(never)]
+    fn fill_vacant(&mut self, slot: Slot<'m, 'd, C, N>) -> usize {
+        if self.vacant.is_empty() {
+            let slots = self.slots.iter().zip(0..);
+            self.vacant.extend(slots.filter(|(slot, _)| slot.job.is_none()).map(|(_, index)| index));
+        }
+        let index = usize::from(self.vacant.pop().unwrap_or_default());
+        if let Some(vacant) = self.slots.get_mut(index) {
+            *vacant = slot;
+        }
+        index
     }
 
     /// Runs all groups of short messages, or those that there are before a group of long ones, and one of these.
     ///
-    /// `dry` says that no more messages come for now: then lanes that stay empty are no reason to wait.
+    /// When the supply is dry, lanes that stay empty are no reason to wait.
     pub(super) fn turn(
         &mut self,
-        dry: bool,
+        supply: Supply,
         occupancy: &mut Occupancy,
         mut hand_back: impl FnMut(&'m mut Message<'d>),
     ) {
-        if !dry && self.live() < self.width && self.waited < PATIENCE {
+        if supply == Supply::More && self.live < self.width && self.waited < PATIENCE {
             self.waited += 1;
             return;
         }
@@ -135,8 +156,12 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
         while let Some((group, length)) = self.pick() {
             self.run(&group, occupancy, &mut hand_back);
             if length == Length::Long {
-                return;
+                break;
             }
+        }
+        if self.live == 0 {
+            self.slots.clear();
+            self.vacant.clear();
         }
     }
 
@@ -144,7 +169,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
     fn pick(&mut self) -> Option<(Group, Length)> {
         let order = &mut self.room.order;
         let waiting = order.sorted();
-        let shortest = waiting.first()?.left as usize * N;
+        let shortest = waiting.first()?.left() as usize * N;
         let size = match waiting.len() % self.width {
             0 => self.width,
             uneven => uneven,
@@ -167,20 +192,18 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
         hand_back: &mut impl FnMut(&'m mut Message<'d>),
     ) {
         let steps = steps(group, C::STOP).min((STEP_BYTES / N) as u32);
+        let busy = group.iter().map(|entry| u64::from(entry.left().min(steps))).sum();
+        occupancy.add(busy, u64::from(steps) * self.width as u64);
         let mut ends: ArrayVec<C::State, MAX_LANES> = ArrayVec::new_const();
         {
             let mut layout = Layout::new(&mut self.room.blocks);
             let mut laid_out: ArrayVec<(&Slot<'_, '_, C, N>, usize), MAX_LANES> = ArrayVec::new_const();
-            let mut busy = 0;
             for entry in group {
-                let Some(slot) = self.slots.get(usize::from(entry.slot)) else { continue };
+                let Some(slot) = self.slots.get(entry.slot()) else { continue };
                 let Some(job) = &slot.job else { continue };
-                let blocks = entry.left.min(steps);
-                busy += u64::from(blocks);
-                let stretch = Stretch { from: slot.done as usize, blocks: blocks as usize };
+                let stretch = Stretch { from: slot.done as usize, blocks: entry.left().min(steps) as usize };
                 laid_out.push((slot, layout.lane(slot.key, job, stretch)));
             }
-            occupancy.add(busy, u64::from(steps) * self.width as u64);
             let mut lanes: ArrayVec<Lane<'_, C::Key, C::State, N>, MAX_LANES> = ArrayVec::new_const();
             let mut start = 0;
             for (slot, end) in laid_out {
@@ -193,13 +216,13 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
         }
         self.outer(group, steps, &mut ends, occupancy);
         for (entry, end) in group.iter().zip(ends) {
-            let Some(slot) = self.slots.get_mut(usize::from(entry.slot)) else { continue };
-            if entry.left > steps {
+            let Some(slot) = self.slots.get_mut(entry.slot()) else { continue };
+            if entry.left() > steps {
                 slot.done += steps;
                 slot.state = end;
-                self.room.order.add(Entry { left: entry.left - steps, slot: entry.slot });
+                self.room.order.add(Entry::new(entry.left() - steps, entry.slot()));
             } else if let Some(job) = slot.job.take() {
-                self.free.push(entry.slot);
+                self.live -= 1;
                 hand_back(job.settle(&C::tag(end)));
             }
         }
@@ -211,8 +234,8 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
         let mut blocks: ArrayVec<[u8; N], MAX_LANES> = ArrayVec::new_const();
         let mut ended: ArrayVec<(&C, &mut C::State), MAX_LANES> = ArrayVec::new_const();
         for (entry, end) in group.iter().zip(ends) {
-            let Some(slot) = self.slots.get(usize::from(entry.slot)) else { continue };
-            if entry.left <= steps {
+            let Some(slot) = self.slots.get(entry.slot()) else { continue };
+            if entry.left() <= steps {
                 let Some((start, block)) = slot.key.outer(*end) else { return };
                 *end = start;
                 ended.push((slot.key, end));
@@ -240,13 +263,13 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
 fn steps(group: &Group, stop: u32) -> u32 {
     let (mut longest, mut sum) = (0, 0);
     for entry in group {
-        longest = longest.max(entry.left);
-        sum += u64::from(entry.left);
+        longest = longest.max(entry.left());
+        sum += u64::from(entry.left());
     }
     if u64::from(longest) * group.len() as u64 - sum <= u64::from(stop) {
         return longest;
     }
-    let mut left: ArrayVec<u32, MAX_LANES> = group.iter().map(|entry| entry.left).collect();
+    let mut left: ArrayVec<u32, MAX_LANES> = group.iter().map(|entry| entry.left()).collect();
     left.sort_unstable();
     let (mut steps, mut ended, mut sum) = (0, 0, 0);
     for blocks in left {

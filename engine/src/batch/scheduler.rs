@@ -5,12 +5,12 @@ use core::slice;
 use super::job::Job;
 use super::message::Message;
 use super::occupancy::Occupancy;
-use super::pool::{Pool, Room};
+use super::pool::{Pool, Room, Supply};
 use super::serial::Serial;
 use crate::kernels::Backend;
 use crate::kernels::cmac_ni::CmacKey;
 use crate::mac::chain::Chain;
-use crate::mac::{HmacSha256Key, Md5Key};
+use crate::mac::{HmacSha256Key, Md5Key, PreparedKey};
 
 /// Where messages come from, and where they go.
 pub trait Source<'m, 'd> {
@@ -72,42 +72,78 @@ impl LaneScheduler {
 
     /// Runs messages until the source has none and each is handed back.
     pub fn run<'m, 'd: 'm>(&mut self, source: &mut impl Source<'m, 'd>) {
-        let mut cmac = Pool::<CmacKey, 16>::new(self.backend, &mut self.cmac);
-        let mut md5 = Pool::<Md5Key, 64>::new(self.backend, &mut self.md5);
-        let mut sha256 = Pool::<HmacSha256Key, 64>::new(self.backend, &mut self.sha256);
-        let mut serial = Serial::new();
-        let occupancy = &mut self.occupancy;
+        let Self { backend, occupancy, cmac, md5, sha256 } = self;
+        let mut pools = Pools {
+            cmac: Pool::new(*backend, cmac),
+            md5: Pool::new(*backend, md5),
+            sha256: Pool::new(*backend, sha256),
+            serial: Serial::new(),
+        };
         loop {
-            let space = cmac.space().min(md5.space()).min(sha256.space()).min(serial.space());
-            let mut dry = false;
-            for _ in 0..space {
-                let Some(message) = source.pull() else {
-                    dry = true;
-                    break;
-                };
-                let key = message.key;
-                match Job::admit(message) {
-                    Err(message) => source.hand_back(message),
-                    Ok(job) => {
-                        if let Some(key) = CmacKey::of(key) {
-                            cmac.take(job, key);
-                        } else if let Some(key) = Md5Key::of(key) {
-                            md5.take(job, key);
-                        } else if let Some(key) = HmacSha256Key::of(key) {
-                            sha256.take(job, key);
-                        } else {
-                            serial.take(job);
-                        }
-                    }
-                }
-            }
-            serial.turn(|message| source.hand_back(message));
-            cmac.turn(dry, occupancy, |message| source.hand_back(message));
-            md5.turn(dry, occupancy, |message| source.hand_back(message));
-            sha256.turn(dry, occupancy, |message| source.hand_back(message));
-            if dry && cmac.is_empty() && md5.is_empty() && sha256.is_empty() && serial.is_empty() {
+            let supply = pools.pull(source);
+            pools.turn(supply, occupancy, source);
+            if supply == Supply::Dry && pools.is_empty() {
                 return;
             }
         }
+    }
+}
+
+/// All messages in flight, by algorithm.
+struct Pools<'m, 'd, 'r> {
+    cmac: Pool<'m, 'd, 'r, CmacKey, 16>,
+    md5: Pool<'m, 'd, 'r, Md5Key, 64>,
+    sha256: Pool<'m, 'd, 'r, HmacSha256Key, 64>,
+    serial: Serial<'m, 'd>,
+}
+
+impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
+    /// Takes messages in until a pool is full or the source has none.
+    #[inline(always)]
+    fn pull(&mut self, source: &mut impl Source<'m, 'd>) -> Supply {
+        loop {
+            // Messages may all go to one pool; a pool that they do not go to must not keep them from filling it.
+            let space = self.space();
+            if space == 0 {
+                return Supply::More;
+            }
+            for _ in 0..space {
+                let Some(message) = source.pull() else { return Supply::Dry };
+                let key = message.key;
+                match Job::admit(message) {
+                    Ok(job) => self.take(job, key),
+                    Err(message) => source.hand_back(message),
+                }
+            }
+        }
+    }
+
+    fn space(&self) -> usize {
+        self.cmac.space().min(self.md5.space()).min(self.sha256.space()).min(self.serial.space())
+    }
+
+    #[inline(always)]
+    fn take(&mut self, job: Job<'m, 'd>, key: &'d PreparedKey) {
+        if let Some(key) = CmacKey::of(key) {
+            self.cmac.take(job, key);
+        } else if let Some(key) = Md5Key::of(key) {
+            self.md5.take(job, key);
+        } else if let Some(key) = HmacSha256Key::of(key) {
+            self.sha256.take(job, key);
+        } else {
+            self.serial.take(job);
+        }
+    }
+
+    #[inline(always)]
+    fn turn(&mut self, supply: Supply, occupancy: &mut Occupancy, source: &mut impl Source<'m, 'd>) {
+        self.serial.turn(|message| source.hand_back(message));
+        self.cmac.turn(supply, occupancy, |message| source.hand_back(message));
+        self.md5.turn(supply, occupancy, |message| source.hand_back(message));
+        self.sha256.turn(supply, occupancy, |message| source.hand_back(message));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.cmac.is_empty() && self.md5.is_empty() && self.sha256.is_empty() && self.serial.is_empty()
     }
 }
