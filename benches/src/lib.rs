@@ -2,6 +2,7 @@
 //! `benches/` only name what to run.
 
 pub mod instructions;
+pub mod lanes;
 pub mod macs;
 mod rivals;
 pub mod sealing;
