@@ -7,8 +7,8 @@
 //!   distribution (Wilcoxon 1945; Hodges and Lehmann 1963). Assumes symmetry, which differences of two like measurements
 //!   have; narrower for calm figures, and widened by a few wild ones.
 //!
-//! A figure decides nothing alone here: with too few of them for the level that was asked for, the interval is their whole
-//! range, and says what confidence that has.
+//! With too few figures for the level that was asked for, the interval is their whole range, and says what confidence that
+//! has.
 
 use super::spread::median_of_sorted;
 
@@ -114,7 +114,7 @@ mod tests {
             assert_eq!((binomial_rank(n, 0.05), signed_rank_rank(n, 0.05)), (sign, wilcoxon), "{n}");
         }
         assert_eq!((binomial_rank(0, 0.05), signed_rank_rank(0, 0.05)), (None, None));
-        // 100 figures at 1 %: beyond where 2^-n would be lost in rounding, ranks still grow.
+        // Where 2^-n is too small for a double, there are ranks still.
         assert!(binomial_rank(3_000, 0.01).unwrap() > 1_400);
     }
 

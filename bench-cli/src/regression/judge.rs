@@ -71,6 +71,8 @@ pub struct Judgement {
 pub(super) const RUNS: usize = 3;
 /// The two-sided error where it cannot be split over the cells: the spread of three runs is known too badly for that.
 const UNSPLIT: f64 = 0.05;
+/// The two-sided error of the rounds by themselves where runs are repeated: nine rounds may have a wild one at each end.
+const ROUNDS: f64 = 0.1;
 /// Log ratios beyond this are written as this, which is beyond every ratio that a pair can have.
 const BEYOND: f64 = 300.0;
 /// Needing more rounds than this is as good as never.
@@ -81,10 +83,12 @@ const NEVER: f64 = 1e6;
 /// The interval holds the distribution-free one over rounds. What runs differ by on top of their rounds is added by
 /// [`Rule::between_runs`]:
 /// - `Measured`: the run is what is repeated. The interval also holds
-///   the mean of the runs' medians ± Student's t at 95 % times their standard error (Student 1908);
+///   the mean of the runs' medians ± Student's t at 95 % times its standard error, of which three runs say little: its square
+///   is the mean of what the runs show and of what their rounds let expect, each of as many degrees of freedom (a moderated
+///   t, Smyth 2004);
 ///   the same ± the normal quantile of the split level times the standard error that similar cells show;
 ///   the median ± that quantile times the standard error that the rounds let expect, times `excess`.
-///   The distribution-free interval stands at 95 % then: the others carry the correction over cells, which few rounds
+///   The distribution-free interval stands at 90 % then: the others carry the correction over cells, which few rounds
 ///   could not.
 /// - `Recorded`: widened by the recorded spread, carried from 95 % to the split level as a normal distribution would.
 #[must_use]
@@ -98,7 +102,7 @@ pub(super) fn judge_ratios(ratios: &Ratios, rule: &Rule) -> Option<Judgement> {
     all.sort_unstable_by(f64::total_cmp);
     let estimate = median_of_sorted(&all)?;
     let rounds = match rule.between_runs {
-        BetweenRuns::Measured { .. } => order_statistics(&all, UNSPLIT.max(rule.level))?,
+        BetweenRuns::Measured { .. } => order_statistics(&all, ROUNDS.max(rule.level))?,
         _ => narrower(&all, rule.level)?,
     };
     let whole = between_runs(ratios, estimate, rounds, rule).widened(rule.shift.max(0.0));
@@ -142,10 +146,12 @@ fn between_runs(ratios: &Ratios, estimate: f64, rounds: Interval, rule: &Rule) -
             rounds.widened(spread.max(0.0) * normal(rule.level) / normal(UNSPLIT) / runs.sqrt())
         }
         BetweenRuns::Measured { similar, excess } => {
-            let own = error_by_runs(&ratios.runs).map_or(0.0, |error| student(runs - 1.0) * error);
+            let expected = error_by_rounds(&ratios.runs).unwrap_or(0.0) * excess.max(1.0);
+            let own = error_by_runs(&ratios.runs).map_or(0.0, |shown| {
+                student(2.0 * (runs - 1.0)) * f64::midpoint(shown.powi(2), expected.powi(2)).sqrt()
+            });
             let by_runs = own.max(normal(rule.level) * similar.max(0.0));
-            let by_rounds =
-                error_by_rounds(&ratios.runs).unwrap_or(0.0) * excess.max(1.0) * normal(rule.level);
+            let by_rounds = normal(rule.level) * expected;
             rounds.with(mean(&medians(&ratios.runs)), by_runs).with(estimate, by_rounds)
         }
     }
@@ -172,7 +178,7 @@ fn more_rounds(ratios: &Ratios, estimate: f64, reach: f64, threshold: f64, rule:
         _ => 0.0,
     };
     let level = match rule.between_runs {
-        BetweenRuns::Measured { .. } => UNSPLIT,
+        BetweenRuns::Measured { .. } => ROUNDS,
         _ => rule.level / 2.0,
     };
     let for_level = 1.0 - level.max(f64::MIN_POSITIVE).log2();
