@@ -157,7 +157,7 @@ struct Match<'a> {
 }
 
 impl Match<'_> {
-    fn play(&self) -> anyhow::Result<(Comparison, Vec<Played>, Ended)> {
+    fn play(self) -> anyhow::Result<(Comparison, Vec<Played>, Ended)> {
         let interruption = Interruption::listen()?;
         let looks = &self.args.looks;
         let mut rounds: Vec<Played> = Vec::new();
