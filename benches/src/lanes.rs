@@ -22,7 +22,7 @@ pub fn many_messages_at_once(criterion: &mut Criterion) {
             for backend in Backend::available() {
                 let keys: Vec<_> = (0..count).map(|index| key(algorithm, backend, index)).collect();
                 let mut memory: Vec<_> = (0..count).map(|index| unsigned(algorithm, size, index)).collect();
-                let sequence = (algorithm == SigningAlgorithm::Md5).then(|| SequenceNumber(2));
+                let sequence = (algorithm == SigningAlgorithm::Md5).then_some(SequenceNumber(2));
                 let mut messages: Vec<_> = keys
                     .iter()
                     .zip(&mut memory)
