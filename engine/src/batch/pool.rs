@@ -109,30 +109,23 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
     pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C) {
         // The longest message has fewer than 2³² blocks.
         let left = key.cut(job.bytes()).blocks() as u32;
-        let slot = Slot { job: Some(job), key, done: 0, state: key.start() };
-        let index = if self.slots.is_full() { self.fill_vacant(slot) } else { self.push(slot) };
+        let index = if self.slots.is_full() { self.vacant_slot() } else { self.slots.len() };
+        // Written where it stays: a copy of what was just written in parts waits for the parts to arrive.
+        match self.slots.get_mut(index) {
+            Some(vacant) => *vacant = Slot { job: Some(job), key, done: 0, state: key.start() },
+            None => self.slots.push(Slot { job: Some(job), key, done: 0, state: key.start() }),
+        }
         self.live += 1;
         self.room.order.add(Entry::new(left, index));
     }
 
-    #[inline]
-    fn push(&mut self, slot: Slot<'m, 'd, C, N>) -> usize {
-        let index = self.slots.len();
-        self.slots.push(slot);
-        index
-    }
-
     #[inline(never)]
-    fn fill_vacant(&mut self, slot: Slot<'m, 'd, C, N>) -> usize {
+    fn vacant_slot(&mut self) -> usize {
         if self.vacant.is_empty() {
             let slots = self.slots.iter().zip(0..);
             self.vacant.extend(slots.filter(|(slot, _)| slot.job.is_none()).map(|(_, index)| index));
         }
-        let index = usize::from(self.vacant.pop().unwrap_or_default());
-        if let Some(vacant) = self.slots.get_mut(index) {
-            *vacant = slot;
-        }
-        index
+        usize::from(self.vacant.pop().unwrap_or_default())
     }
 
     /// Runs all groups of short messages, or those that there are before a group of long ones, and one of these.

@@ -2,7 +2,7 @@
 
 use core::slice;
 
-use super::job::Job;
+use super::job::{Job, admit};
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::pool::{Pool, Room, Supply};
@@ -110,9 +110,9 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
             for _ in 0..space {
                 let Some(message) = source.pull() else { return Supply::Dry };
                 let key = message.key;
-                match Job::admit(message) {
-                    Ok(job) => self.take(job, key),
-                    Err(message) => source.hand_back(message),
+                match admit(message) {
+                    Some(admitted) => self.take(Job::new(message, admitted), key),
+                    None => source.hand_back(message),
                 }
             }
         }
