@@ -95,16 +95,20 @@ impl<'m, 'd> Job<'m, 'd> {
     #[inline]
     pub(super) fn settle(self, tag: &Tag) -> &'m mut Message<'d> {
         let Self { message, opening, .. } = self;
-        message.outcome = match message.operation {
+        match message.operation {
             Operation::Sign => {
                 opening.complete(tag.as_bytes(), message.head);
-                Outcome::Signed
+                message.outcome = Outcome::Signed;
             }
             Operation::Verify(_) => {
                 let (expected, found) = (opening.signature(tag.as_bytes()), opening.found(message.head));
-                if expected == found { Outcome::Verified } else { Outcome::BadSignature { expected, found } }
+                if expected == found {
+                    message.outcome = Outcome::Verified;
+                } else {
+                    message.outcome = Outcome::BadSignature { expected, found };
+                }
             }
-        };
+        }
         message
     }
 }

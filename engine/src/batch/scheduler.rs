@@ -5,7 +5,7 @@ use core::slice;
 use super::job::{Job, admit};
 use super::message::Message;
 use super::occupancy::Occupancy;
-use super::pool::{Pool, Room, Supply};
+use super::pool::{Pool, Room};
 use super::serial::Serial;
 use crate::kernels::Backend;
 use crate::kernels::cmac_ni::CmacKey;
@@ -87,6 +87,15 @@ impl LaneScheduler {
             }
         }
     }
+}
+
+/// Whether more messages wait than could be taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Supply {
+    /// A pool is full.
+    More,
+    /// The source has none for now.
+    Dry,
 }
 
 /// All messages in flight, by algorithm.
