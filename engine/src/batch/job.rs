@@ -13,13 +13,10 @@ pub(super) struct Job<'m, 'd> {
 }
 
 impl<'m, 'd> Job<'m, 'd> {
-    /// Takes a message in, or hands back one that needs no tag, its outcome told.
+    /// Takes a message in that [`admit`] let pass.
     #[inline(always)]
-    pub(super) fn admit(message: &'m mut Message<'d>) -> Result<Self, &'m mut Message<'d>> {
-        match bytes(message).and_then(|bytes| Some((bytes, opening(message)?))) {
-            Some((bytes, opening)) => Ok(Self { message, opening, bytes }),
-            None => Err(message),
-        }
+    pub(super) const fn new(message: &'m mut Message<'d>, admitted: Admitted) -> Self {
+        Self { message, opening: admitted.opening, bytes: admitted.bytes }
     }
 
     /// What the MAC covers, in bytes.
@@ -98,16 +95,20 @@ impl<'m, 'd> Job<'m, 'd> {
     #[inline]
     pub(super) fn settle(self, tag: &Tag) -> &'m mut Message<'d> {
         let Self { message, opening, .. } = self;
-        message.outcome = match message.operation {
+        match message.operation {
             Operation::Sign => {
                 opening.complete(tag.as_bytes(), message.head);
-                Outcome::Signed
+                message.outcome = Outcome::Signed;
             }
             Operation::Verify(_) => {
                 let (expected, found) = (opening.signature(tag.as_bytes()), opening.found(message.head));
-                if expected == found { Outcome::Verified } else { Outcome::BadSignature { expected, found } }
+                if expected == found {
+                    message.outcome = Outcome::Verified;
+                } else {
+                    message.outcome = Outcome::BadSignature { expected, found };
+                }
             }
-        };
+        }
         message
     }
 }
@@ -123,45 +124,51 @@ fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
     }
 }
 
-/// The message's length, or an outcome.
-#[inline(always)]
-fn bytes(message: &mut Message<'_>) -> Option<u32> {
-    let mut bytes = message.head.len();
-    if !message.body.is_empty() {
-        if message.body.len() > Message::BODY_SLICES {
-            refuse(message, Refusal::Scattered(message.body.len()));
-            return None;
-        }
-        bytes = message.body.iter().fold(bytes, |sum, slice| sum.saturating_add(slice.len()));
-    }
-    if bytes > Message::MAX_BYTES {
-        refuse(message, Refusal::TooLong(bytes));
-        return None;
-    }
-    Some(bytes as u32)
+/// What admission finds out about a message.
+#[derive(Clone, Copy)]
+pub(super) struct Admitted {
+    opening: Opening,
+    bytes: u32,
 }
 
-/// How the MAC sees the header, or an outcome.
+/// Whether the message can be signed or verified; if not, its outcome is told.
 #[inline(always)]
-fn opening(message: &mut Message<'_>) -> Option<Opening> {
-    let algorithm = message.key.algorithm();
-    match message.operation {
-        Operation::Sign => match Opening::to_sign(algorithm, message.head, message.sequence) {
-            Ok(opening) => return Some(opening),
-            Err(error) => refuse(message, error.into()),
-        },
-        Operation::Verify(sender) => {
-            match Opening::to_verify(algorithm, sender, message.head, message.sequence) {
-                Ok(Some(opening)) => return Some(opening),
-                Ok(None) => message.outcome = Outcome::NotSigned,
-                Err(error) => refuse(message, error.into()),
-            }
+pub(super) fn admit(message: &mut Message<'_>) -> Option<Admitted> {
+    let Message { key, ref head, body, operation, sequence, .. } = *message;
+    let algorithm = key.algorithm();
+    let opening = match operation {
+        Operation::Sign => Opening::signable(algorithm, head, sequence),
+        Operation::Verify(sender) => Opening::verifiable(algorithm, sender, head, sequence),
+    };
+    let bytes = if body.is_empty() { head.len() } else { total_bytes(message) };
+    match opening {
+        Some(opening) if body.len() <= Message::BODY_SLICES && bytes <= Message::MAX_BYTES => {
+            Some(Admitted { opening, bytes: bytes as u32 })
+        }
+        _ => {
+            message.outcome = objection(message);
+            None
         }
     }
-    None
 }
 
+fn total_bytes(message: &Message<'_>) -> usize {
+    message.body.iter().fold(message.head.len(), |sum, slice| sum.saturating_add(slice.len()))
+}
+
+/// The outcome of a message that cannot be admitted.
 #[cold]
-fn refuse(message: &mut Message<'_>, refusal: Refusal) {
-    message.outcome = Outcome::Refused(refusal);
+fn objection(message: &Message<'_>) -> Outcome {
+    let Message { key, ref head, body, operation, sequence, .. } = *message;
+    if body.len() > Message::BODY_SLICES {
+        return Outcome::Refused(Refusal::Scattered(body.len()));
+    }
+    if total_bytes(message) > Message::MAX_BYTES {
+        return Outcome::Refused(Refusal::TooLong(total_bytes(message)));
+    }
+    let opening = match operation {
+        Operation::Sign => Opening::to_sign(key.algorithm(), head, sequence).err(),
+        Operation::Verify(sender) => Opening::to_verify(key.algorithm(), sender, head, sequence).err(),
+    };
+    opening.map_or(Outcome::NotSigned, |error| Outcome::Refused(error.into()))
 }

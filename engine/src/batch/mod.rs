@@ -21,6 +21,7 @@
 //! assert!(messages.iter().all(|message| message.outcome == Outcome::Signed));
 //! ```
 
+mod in_place;
 mod job;
 mod kernel;
 mod message;
@@ -31,6 +32,7 @@ mod process;
 mod runs;
 mod scheduler;
 mod serial;
+mod short;
 
 pub use message::{Message, Operation, Outcome, Refusal};
 pub use occupancy::Occupancy;

@@ -1,284 +1,64 @@
-//! The jobs of one algorithm: sorted into groups that end together, and long ones moved on step by step.
+//! The messages of one algorithm that are in flight.
 
-use core::slice;
-
-use arrayvec::ArrayVec;
-
+use super::in_place::{InPlace, InPlaceRoom};
 use super::job::Job;
-use super::kernel::{Kernel, MAX_LANES};
+use super::kernel::Kernel;
 use super::message::Message;
 use super::occupancy::Occupancy;
-use super::order::{Entry, Group, Order, WINDOW};
-use super::runs::{Layout, Stretch, room_blocks};
+use super::scheduler::Supply;
+use super::short::{SHORT_BYTES, Short, ShortRoom};
 use crate::kernels::Backend;
-use crate::kernels::lane::Lane;
-
-/// Bytes of a message up to which it is short: a group of such ends before anybody could have waited for it.
-const SHORT_BYTES: usize = 4096 + 512;
-/// The most bytes of a lane that a group takes at once, so that what comes meanwhile does not wait long.
-const STEP_BYTES: usize = 64 << 10;
-/// How often a pool that cannot fill its lanes lets the others go first, while more messages may come.
-const PATIENCE: u32 = 4;
 
 /// Memory that a pool works in, kept from run to run.
 pub(super) struct Room<const N: usize> {
-    order: Order,
-    blocks: Vec<[u8; N]>,
+    short: ShortRoom<N>,
+    in_place: InPlaceRoom<N>,
 }
 
 impl<const N: usize> Room<N> {
     pub(super) fn new() -> Self {
-        Self { order: Order::new(), blocks: vec![[0; N]; room_blocks::<N>()] }
+        Self { short: ShortRoom::new(), in_place: InPlaceRoom::new() }
     }
 }
 
-/// The jobs of one algorithm that are in flight.
+/// Short messages, which are copied, and those that are read in place.
 pub(super) struct Pool<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
-    backend: Backend,
-    width: usize,
-    room: &'r mut Room<N>,
-    /// Slots keep their places: [`Order`] names jobs by them.
-    slots: ArrayVec<Slot<'m, 'd, C, N>, WINDOW>,
-    /// Slots between two jobs, as far as they are known.
-    vacant: ArrayVec<u16, WINDOW>,
-    /// Jobs in flight.
-    live: usize,
-    next_long: End,
-    waited: u32,
-}
-
-struct Slot<'m, 'd, C: Kernel<N>, const N: usize> {
-    /// `None` between two jobs.
-    job: Option<Job<'m, 'd>>,
-    key: &'d C,
-    /// Blocks that have moved the state on.
-    done: u32,
-    state: C::State,
-}
-
-/// Whether more messages wait than could be taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Supply {
-    /// A pool is full.
-    More,
-    /// The source has none for now.
-    Dry,
-}
-
-/// Which of several groups of long messages runs: in turn, so that neither finds the other always before it.
-#[derive(Clone, Copy)]
-enum End {
-    Shortest,
-    Longest,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Length {
-    Short,
-    Long,
+    short: Short<'m, 'd, 'r, C, N>,
+    in_place: InPlace<'m, 'd, 'r, C, N>,
 }
 
 impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
     #[inline(always)]
     pub(super) fn new(backend: Backend, room: &'r mut Room<N>) -> Self {
-        room.order.clear();
-        Self {
-            backend,
-            width: C::width(backend).clamp(1, MAX_LANES),
-            room,
-            slots: ArrayVec::new_const(),
-            vacant: ArrayVec::new_const(),
-            live: 0,
-            next_long: End::Shortest,
-            waited: 0,
-        }
+        let Room { short, in_place } = room;
+        Self { short: Short::new(backend, short), in_place: InPlace::new(backend, in_place) }
     }
 
-    /// How many more jobs can be taken in: a full window is a number of full groups.
+    /// How many more messages can be taken in.
     pub(super) fn space(&self) -> usize {
-        (WINDOW - WINDOW % self.width).saturating_sub(self.live)
+        self.short.space().min(self.in_place.space())
     }
 
-    /// Whether no job is left.
+    /// Whether no message is left.
     pub(super) fn is_empty(&self) -> bool {
-        self.live == 0
+        self.short.is_empty() && self.in_place.is_empty()
     }
 
-    /// Takes a job in; there must be space.
+    /// Takes a message in; there must be space.
     #[inline(always)]
     pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C) {
-        // The longest message has fewer than 2³² blocks.
-        let left = key.cut(job.bytes()).blocks() as u32;
-        let slot = Slot { job: Some(job), key, done: 0, state: key.start() };
-        let index = if self.slots.is_full() { self.fill_vacant(slot) } else { self.push(slot) };
-        self.live += 1;
-        self.room.order.add(Entry::new(left, index));
+        if job.bytes() <= SHORT_BYTES { self.short.take(job, key) } else { self.in_place.take(job, key) }
     }
 
-    #[inline]
-    fn push(&mut self, slot: Slot<'m, 'd, C, N>) -> usize {
-        let index = self.slots.len();
-        self.slots.push(slot);
-        index
-    }
-
-    #[inline(never)]
-    fn fill_vacant(&mut self, slot: Slot<'m, 'd, C, N>) -> usize {
-        if self.vacant.is_empty() {
-            let slots = self.slots.iter().zip(0..);
-            self.vacant.extend(slots.filter(|(slot, _)| slot.job.is_none()).map(|(_, index)| index));
-        }
-        let index = usize::from(self.vacant.pop().unwrap_or_default());
-        if let Some(vacant) = self.slots.get_mut(index) {
-            *vacant = slot;
-        }
-        index
-    }
-
-    /// Runs all groups of short messages, or those that there are before a group of long ones, and one of these.
-    ///
-    /// When the supply is dry, lanes that stay empty are no reason to wait.
+    /// Runs what fills lanes, or everything when no more messages come for now; of long messages one step at most.
+    #[inline(always)]
     pub(super) fn turn(
         &mut self,
         supply: Supply,
         occupancy: &mut Occupancy,
         mut hand_back: impl FnMut(&'m mut Message<'d>),
     ) {
-        if supply == Supply::More && self.live < self.width && self.waited < PATIENCE {
-            self.waited += 1;
-            return;
-        }
-        self.waited = 0;
-        let order = &mut self.room.order;
-        if order.sorted().is_empty() || order.fresh() >= self.width {
-            order.sort();
-        }
-        while let Some((group, length)) = self.pick() {
-            self.run(&group, occupancy, &mut hand_back);
-            if length == Length::Long {
-                break;
-            }
-        }
-        if self.live == 0 {
-            self.slots.clear();
-            self.vacant.clear();
-        }
+        self.short.turn(supply, occupancy, &mut hand_back);
+        self.in_place.turn(supply, occupancy, hand_back);
     }
-
-    /// The next group: neighbours in length. One that is not full is the shortest's.
-    fn pick(&mut self) -> Option<(Group, Length)> {
-        let order = &mut self.room.order;
-        let waiting = order.sorted();
-        let shortest = waiting.first()?.left() as usize * N;
-        let size = match waiting.len() % self.width {
-            0 => self.width,
-            uneven => uneven,
-        };
-        if shortest <= SHORT_BYTES {
-            return Some((order.take_shortest(size), Length::Short));
-        }
-        let (group, next) = match self.next_long {
-            End::Shortest => (order.take_shortest(size), End::Longest),
-            End::Longest => (order.take_longest(size), End::Shortest),
-        };
-        self.next_long = next;
-        Some((group, Length::Long))
-    }
-
-    fn run(
-        &mut self,
-        group: &Group,
-        occupancy: &mut Occupancy,
-        hand_back: &mut impl FnMut(&'m mut Message<'d>),
-    ) {
-        let steps = steps(group, C::STOP).min((STEP_BYTES / N) as u32);
-        let busy = group.iter().map(|entry| u64::from(entry.left().min(steps))).sum();
-        occupancy.add(busy, u64::from(steps) * self.width as u64);
-        let mut ends: ArrayVec<C::State, MAX_LANES> = ArrayVec::new_const();
-        {
-            let mut layout = Layout::new(&mut self.room.blocks);
-            let mut laid_out: ArrayVec<(&Slot<'_, '_, C, N>, usize), MAX_LANES> = ArrayVec::new_const();
-            for entry in group {
-                let Some(slot) = self.slots.get(entry.slot()) else { continue };
-                let Some(job) = &slot.job else { continue };
-                let stretch = Stretch { from: slot.done as usize, blocks: entry.left().min(steps) as usize };
-                laid_out.push((slot, layout.lane(slot.key, job, stretch)));
-            }
-            let mut lanes: ArrayVec<Lane<'_, C::Key, C::State, N>, MAX_LANES> = ArrayVec::new_const();
-            let mut start = 0;
-            for (slot, end) in laid_out {
-                let runs = layout.runs().get(start..end).unwrap_or_default();
-                lanes.push(Lane::new(slot.key.kernel_key(), slot.state, runs));
-                start = end;
-            }
-            C::run_group(self.backend, &mut lanes);
-            ends.extend(lanes.iter().map(|lane| lane.state));
-        }
-        self.outer(group, steps, &mut ends, occupancy);
-        for (entry, end) in group.iter().zip(ends) {
-            let Some(slot) = self.slots.get_mut(entry.slot()) else { continue };
-            if entry.left() > steps {
-                slot.done += steps;
-                slot.state = end;
-                self.room.order.add(Entry::new(entry.left() - steps, entry.slot()));
-            } else if let Some(job) = slot.job.take() {
-                self.live -= 1;
-                hand_back(job.settle(&C::tag(end)));
-            }
-        }
-    }
-
-    /// The outer hash of an HMAC, one block for each lane that has come to its end.
-    #[inline]
-    fn outer(&self, group: &Group, steps: u32, ends: &mut [C::State], occupancy: &mut Occupancy) {
-        let mut blocks: ArrayVec<[u8; N], MAX_LANES> = ArrayVec::new_const();
-        let mut ended: ArrayVec<(&C, &mut C::State), MAX_LANES> = ArrayVec::new_const();
-        for (entry, end) in group.iter().zip(ends) {
-            let Some(slot) = self.slots.get(entry.slot()) else { continue };
-            if entry.left() <= steps {
-                let Some((start, block)) = slot.key.outer(*end) else { return };
-                *end = start;
-                ended.push((slot.key, end));
-                blocks.push(block);
-            }
-        }
-        if ended.is_empty() {
-            return;
-        }
-        let runs: ArrayVec<[&[[u8; N]]; 1], MAX_LANES> =
-            blocks.iter().map(|block| [slice::from_ref(block)]).collect();
-        let lanes = ended.iter().zip(&runs);
-        let mut lanes: ArrayVec<Lane<'_, C::Key, C::State, N>, MAX_LANES> =
-            lanes.map(|((key, start), runs)| Lane::new(key.kernel_key(), **start, runs)).collect();
-        occupancy.add(lanes.len() as u64, self.width as u64);
-        C::run_group(self.backend, &mut lanes);
-        for ((_, end), lane) in ended.iter_mut().zip(&lanes) {
-            **end = lane.state;
-        }
-    }
-}
-
-/// How many blocks a group's lanes move on at most: as many as the shortest has left, or more while idle lanes of those that
-/// have ended cost less than a stop.
-fn steps(group: &Group, stop: u32) -> u32 {
-    let (mut longest, mut sum) = (0, 0);
-    for entry in group {
-        longest = longest.max(entry.left());
-        sum += u64::from(entry.left());
-    }
-    if u64::from(longest) * group.len() as u64 - sum <= u64::from(stop) {
-        return longest;
-    }
-    let mut left: ArrayVec<u32, MAX_LANES> = group.iter().map(|entry| entry.left()).collect();
-    left.sort_unstable();
-    let (mut steps, mut ended, mut sum) = (0, 0, 0);
-    for blocks in left {
-        if u64::from(blocks) * ended - sum > u64::from(stop) {
-            break;
-        }
-        steps = blocks;
-        sum += u64::from(blocks);
-        ended += 1;
-    }
-    steps
 }

@@ -20,13 +20,10 @@ const MAX_RUNS: usize = 2 * MAX_PIECES + 1;
 /// A run in place of at most so many bytes is copied if the block before it was: a copy costs a few cycles, and a stop for a new run more.
 const COPIED_BYTES: usize = 128;
 
-/// A message of at most so many bytes is copied whole, so that its lane never stops between two runs.
-const COMPACT_BYTES: usize = 512;
-
 /// Blocks of room that [`Layout`] needs for a group: for each piece of each lane one that straddles and those worth a copy,
 /// and the last two.
 pub(super) const fn room_blocks<const N: usize>() -> usize {
-    MAX_LANES * ((MAX_PIECES + 1) * (1 + COPIED_BYTES / N) + COMPACT_BYTES / N + 3)
+    MAX_LANES * ((MAX_PIECES + 1) * (1 + COPIED_BYTES / N) + 2)
 }
 
 /// The runs of a group's lanes, laid out one lane after the other.
@@ -69,47 +66,8 @@ impl<'a, const N: usize> Layout<'a, N> {
     }
 
     /// Lays out a stretch of a message's chain, and tells where its runs end in [`Self::runs`].
-    #[inline(always)]
     pub(super) fn lane<C: Chain<N>>(&mut self, key: &C, job: &'a Job<'_, '_>, stretch: Stretch) -> usize {
         let cut = key.cut(job.bytes());
-        if job.bytes() <= COMPACT_BYTES && stretch.from == 0 && stretch.blocks == cut.blocks() {
-            self.compact(key, job, cut);
-        } else {
-            self.in_place(key, job, cut, stretch);
-        }
-        self.runs.len()
-    }
-
-    /// Lays out a short message as one run: copied.
-    #[inline]
-    fn compact<C: Chain<N>>(&mut self, key: &C, job: &Job<'_, '_>, cut: Cut) {
-        let Some((run, rest)) = mem::take(&mut self.room).split_at_mut_checked(cut.blocks()) else { return };
-        if let Some((last, before)) = run.split_last_mut() {
-            *last = [0; N];
-            if let (2, Some(last)) = (cut.last, before.last_mut()) {
-                *last = [0; N];
-            }
-        }
-        let prefix = key.prefix();
-        let mut message = run.as_flattened_mut();
-        if !prefix.is_empty() {
-            let Some((to, behind)) = message.split_at_mut_checked(prefix.len()) else { return };
-            to.copy_from_slice(prefix);
-            message = behind;
-        }
-        if let Some(message) = message.get_mut(..job.bytes()) {
-            job.copy(message);
-        }
-        if let Some(last) = run.get_mut(cut.whole..) {
-            key.pad(job.bytes(), cut, last);
-        }
-        self.room = rest;
-        self.runs.push(run);
-    }
-
-    /// Lays out a message where it lies.
-    #[inline(never)]
-    fn in_place<C: Chain<N>>(&mut self, key: &C, job: &'a Job<'_, '_>, cut: Cut, stretch: Stretch) {
         let until = stretch.from + stretch.blocks;
         let whole = until.min(cut.whole).saturating_sub(stretch.from);
         let mut walk = Walk { skip: stretch.from * N, whole, filled: 0 };
@@ -141,6 +99,7 @@ impl<'a, const N: usize> Layout<'a, N> {
             self.keep(first, until.min(cut.blocks()) - cut.whole - first);
         }
         self.flush();
+        self.runs.len()
     }
 
     /// Adds a piece of the message, its whole blocks by `add`.

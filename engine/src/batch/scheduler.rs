@@ -2,10 +2,10 @@
 
 use core::slice;
 
-use super::job::Job;
+use super::job::{Job, admit};
 use super::message::Message;
 use super::occupancy::Occupancy;
-use super::pool::{Pool, Room, Supply};
+use super::pool::{Pool, Room};
 use super::serial::Serial;
 use crate::kernels::Backend;
 use crate::kernels::cmac_ni::CmacKey;
@@ -89,6 +89,15 @@ impl LaneScheduler {
     }
 }
 
+/// Whether more messages wait than could be taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Supply {
+    /// A pool is full.
+    More,
+    /// The source has none for now.
+    Dry,
+}
+
 /// All messages in flight, by algorithm.
 struct Pools<'m, 'd, 'r> {
     cmac: Pool<'m, 'd, 'r, CmacKey, 16>,
@@ -110,9 +119,9 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
             for _ in 0..space {
                 let Some(message) = source.pull() else { return Supply::Dry };
                 let key = message.key;
-                match Job::admit(message) {
-                    Ok(job) => self.take(job, key),
-                    Err(message) => source.hand_back(message),
+                match admit(message) {
+                    Some(admitted) => self.take(Job::new(message, admitted), key),
+                    None => source.hand_back(message),
                 }
             }
         }

@@ -83,20 +83,29 @@ impl Opening {
         head: &[u8],
         sequence: Option<SequenceNumber>,
     ) -> Result<Self, SigningError> {
-        match smb2::Header::parse(head) {
-            Err(error) => {
-                let (header, sequence) = smb1_header(algorithm, head, sequence, error)?;
-                Ok(Self::smb1(header.flags2() | smb1::Header::SIGNED, sequence))
-            }
-            Ok(header) => {
-                smb2_algorithm(algorithm)?;
-                let sender = header.sender();
-                if header.is_async() && sender == Sender::Server && header.status() == status::PENDING {
-                    return Err(SigningError::InterimResponse);
-                }
-                Ok(Self::smb2(header.flags().with(smb2::Flags::SIGNED), sender))
-            }
+        Self::signable(algorithm, head, sequence).ok_or_else(|| {
+            // What is well formed and yet not signable is an interim response.
+            objection(algorithm, head, sequence).err().unwrap_or(SigningError::InterimResponse)
+        })
+    }
+
+    /// [`Self::to_sign`] without the reason, which callers with many messages need for few.
+    #[inline(always)]
+    pub(crate) fn signable(
+        algorithm: SigningAlgorithm,
+        head: &[u8],
+        sequence: Option<SequenceNumber>,
+    ) -> Option<Self> {
+        if algorithm == SigningAlgorithm::Md5 {
+            let header = smb1::Header::parse(head).ok()?;
+            return Some(Self::smb1(header.flags2() | smb1::Header::SIGNED, sequence?));
         }
+        let header = smb2::Header::parse(head).ok()?;
+        let sender = header.sender();
+        if header.is_async() && sender == Sender::Server && header.status() == status::PENDING {
+            return None;
+        }
+        Some(Self::smb2(header.flags().with(smb2::Flags::SIGNED), sender))
     }
 
     /// The opening of a message to be verified; `None` if its SMB2 header does not say that it is signed. SMB1's flag is
@@ -113,16 +122,25 @@ impl Opening {
         head: &[u8],
         sequence: Option<SequenceNumber>,
     ) -> Result<Option<Self>, SigningError> {
-        match smb2::Header::parse(head) {
-            Err(error) => {
-                let (header, sequence) = smb1_header(algorithm, head, sequence, error)?;
-                Ok(Some(Self::smb1(header.flags2(), sequence)))
-            }
-            Ok(header) => {
-                smb2_algorithm(algorithm)?;
-                Ok(header.is_signed().then(|| Self::smb2(header.flags(), sender)))
-            }
+        match Self::verifiable(algorithm, sender, head, sequence) {
+            Some(opening) => Ok(Some(opening)),
+            None => objection(algorithm, head, sequence).map(|()| None),
         }
+    }
+
+    /// [`Self::to_verify`] without the reason, which callers with many messages need for few.
+    #[inline(always)]
+    pub(crate) fn verifiable(
+        algorithm: SigningAlgorithm,
+        sender: Sender,
+        head: &[u8],
+        sequence: Option<SequenceNumber>,
+    ) -> Option<Self> {
+        if algorithm == SigningAlgorithm::Md5 {
+            return Some(Self::smb1(smb1::Header::parse(head).ok()?.flags2(), sequence?));
+        }
+        let header = smb2::Header::parse(head).ok()?;
+        header.is_signed().then(|| Self::smb2(header.flags(), sender))
     }
 
     fn smb1(flags2: u16, sequence: SequenceNumber) -> Self {
@@ -227,28 +245,20 @@ fn field<const N: usize>(head: &[u8], at: Range<usize>) -> [u8; N] {
     head.get(at).and_then(|field| field.first_chunk().copied()).unwrap_or([0; N])
 }
 
-/// The header of what is no SMB2 message, for the reason that is told if it is no SMB1 message either.
-fn smb1_header(
+/// Why a message can be neither signed nor verified; interim responses apart.
+#[cold]
+fn objection(
     algorithm: SigningAlgorithm,
     head: &[u8],
     sequence: Option<SequenceNumber>,
-    not_smb2: MalformedMessage,
-) -> Result<(smb1::Header<'_>, SequenceNumber), SigningError> {
-    if Protocol::of(head)? != Protocol::Smb1 {
-        return Err(not_smb2.into());
-    }
-    let sequence = sequence.ok_or(SigningError::SequenceNumberMissing)?;
-    let header = smb1::Header::parse(head)?;
-    match algorithm {
-        SigningAlgorithm::Md5 => Ok((header, sequence)),
-        other => Err(SigningError::WrongAlgorithm(other)),
-    }
-}
-
-#[inline]
-fn smb2_algorithm(algorithm: SigningAlgorithm) -> Result<(), SigningError> {
-    match algorithm {
-        SigningAlgorithm::Md5 => Err(SigningError::WrongAlgorithm(algorithm)),
-        _ => Ok(()),
-    }
+) -> Result<(), SigningError> {
+    let fits = if Protocol::of(head)? == Protocol::Smb1 {
+        sequence.ok_or(SigningError::SequenceNumberMissing)?;
+        smb1::Header::parse(head)?;
+        algorithm == SigningAlgorithm::Md5
+    } else {
+        smb2::Header::parse(head)?;
+        algorithm != SigningAlgorithm::Md5
+    };
+    if fits { Ok(()) } else { Err(SigningError::WrongAlgorithm(algorithm)) }
 }
