@@ -3,7 +3,7 @@
 use arrayvec::ArrayVec;
 
 use super::job::Job;
-use super::kernel::{Ends, Kernel, Lanes, MAX_LANES, finish};
+use super::kernel::{Kernel, Lanes, MAX_LANES, finish};
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::order::{Entry, Group, Order, WINDOW};
@@ -96,9 +96,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
 
     /// Takes a job in; there must be space.
     #[inline(always)]
-    pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C) {
-        // The longest message has fewer than 2³² blocks.
-        let left = key.cut(job.bytes()).blocks() as u32;
+    pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C, blocks: u32) {
         let index = if self.slots.is_full() { self.vacant_slot() } else { self.slots.len() };
         // Written where it stays: a copy of what was just written in parts waits for the parts to arrive.
         match self.slots.get_mut(index) {
@@ -106,7 +104,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
             None => self.slots.push(Slot { job: Some(job), key, done: 0, state: key.start() }),
         }
         self.live += 1;
-        self.room.order.add(Entry::new(left, index));
+        self.room.order.add(Entry::new(blocks, index));
     }
 
     #[inline(never)]
@@ -124,6 +122,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
     pub(super) fn turn(
         &mut self,
         supply: Supply,
+        scratch: &mut C::Scratch,
         occupancy: &mut Occupancy,
         mut hand_back: impl FnMut(&'m mut Message<'d>),
     ) {
@@ -137,7 +136,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
             order.sort();
         }
         while let Some((group, length)) = self.pick() {
-            self.run(&group, occupancy, &mut hand_back);
+            self.run(&group, scratch, occupancy, &mut hand_back);
             if length == Length::Long {
                 break;
             }
@@ -171,6 +170,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
     fn run(
         &mut self,
         group: &Group,
+        scratch: &mut C::Scratch,
         occupancy: &mut Occupancy,
         hand_back: &mut impl FnMut(&'m mut Message<'d>),
     ) {
@@ -178,9 +178,9 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
         let busy = group.iter().map(|entry| u64::from(entry.left().min(steps))).sum();
         occupancy.add(busy, u64::from(steps) * self.width as u64);
 
-        let mut ends: Ends<'d, C, N> = ArrayVec::new_const();
+        let mut ends: ArrayVec<(&'d C, C::State), MAX_LANES> = ArrayVec::new_const();
         let mut ended: Group = ArrayVec::new_const();
-        let states = self.advance(group, steps);
+        let states = self.advance(group, steps, scratch);
         for (entry, state) in group.iter().zip(states) {
             let Some(slot) = self.slots.get_mut(entry.slot()) else { continue };
             if entry.left() > steps {
@@ -192,7 +192,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
                 ends.push((slot.key, state));
             }
         }
-        finish(self.backend, &mut ends, self.width, occupancy);
+        finish(self.backend, scratch, ends.iter_mut().map(|(key, end)| (*key, end)), occupancy);
         for (entry, (_, end)) in ended.iter().zip(ends) {
             let slot = self.slots.get_mut(entry.slot());
             if let Some(job) = slot.and_then(|slot| slot.job.take()) {
@@ -203,7 +203,12 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
     }
 
     /// Moves a group's chains on by up to so many blocks.
-    fn advance(&mut self, group: &Group, steps: u32) -> ArrayVec<C::State, MAX_LANES> {
+    fn advance(
+        &mut self,
+        group: &Group,
+        steps: u32,
+        scratch: &mut C::Scratch,
+    ) -> ArrayVec<C::State, MAX_LANES> {
         let mut layout = Layout::new(&mut self.room.blocks);
         let mut laid_out: ArrayVec<(&Slot<'_, '_, C, N>, usize), MAX_LANES> = ArrayVec::new_const();
         for entry in group {
@@ -219,7 +224,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
             lanes.push(Lane::new(slot.key.kernel_key(), slot.state, runs));
             start = end;
         }
-        C::run_group(self.backend, &mut lanes);
+        C::run_group(self.backend, scratch, &mut lanes);
         lanes.iter().map(|lane| lane.state).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::message::{Message, Operation, Outcome, Refusal};
 use crate::mac::Tag;
-use crate::protocol::Opening;
+use crate::protocol::{Opening, SigningAlgorithm};
 
 /// A message that was admitted: its outcome is a matter of its tag alone.
 pub(super) struct Job<'m, 'd> {
@@ -13,69 +13,58 @@ pub(super) struct Job<'m, 'd> {
 }
 
 impl<'m, 'd> Job<'m, 'd> {
-    /// Takes a message in that [`admit`] let pass.
-    #[inline(always)]
-    pub(super) const fn new(message: &'m mut Message<'d>, admitted: Admitted) -> Self {
-        Self { message, opening: admitted.opening, bytes: admitted.bytes }
-    }
-
     /// What the MAC covers, in bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn bytes(&self) -> usize {
         self.bytes as usize
     }
 
     /// How long the header is.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn header_bytes(&self) -> usize {
         self.opening.bytes()
     }
 
     /// The header as it stands in the message; the MAC covers it as [`Self::cover`] changes it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn header(&self) -> &[u8] {
         self.message.head.get(..self.header_bytes()).unwrap_or_default()
     }
 
     /// Makes a copy of the header, or of all, what the MAC covers.
-    #[inline]
+    #[inline(always)]
     pub(super) fn cover(&self, copy: &mut [u8]) {
         self.opening.cover(copy);
     }
 
     /// What follows the header in the head.
-    #[inline]
+    #[inline(always)]
     pub(super) fn head(&self) -> &[u8] {
         self.message.head.get(self.header_bytes()..).unwrap_or_default()
     }
 
     /// What follows the head.
-    #[inline]
+    #[inline(always)]
     pub(super) fn body(&self) -> impl Iterator<Item = &[u8]> {
         self.message.body.iter().map(|slice| &**slice)
     }
 
     /// Copies the whole message, [`Self::bytes`] bytes, as the MAC covers it.
-    ///
-    /// A short head is copied in two pieces of a fixed length that may overlap: how long the message is is hard to foretell,
-    /// and a branch that goes wrong costs more than the copy.
     #[inline(always)]
     pub(super) fn copy(&self, to: &mut [u8]) {
-        let head = &*self.message.head;
-        let Some((to_head, to_body)) = to.split_at_mut_checked(head.len()) else { return };
-        match head.len() {
-            64..=128 => copy_ends::<64>(to_head, head),
-            129..=256 => copy_ends::<128>(to_head, head),
-            _ => to_head.copy_from_slice(head),
+        let mut rest = to;
+        if self.message.body.is_empty() {
+            copy_short(rest, self.message.head);
+            return self.cover(rest);
         }
-        self.cover(to_head);
-        if !self.message.body.is_empty() {
-            let mut rest = to_body;
-            for slice in self.body() {
-                let Some((to, later)) = rest.split_at_mut_checked(slice.len()) else { return };
-                to.copy_from_slice(slice);
-                rest = later;
-            }
+        let Some((to, behind)) = rest.split_at_mut_checked(self.message.head.len()) else { return };
+        to.copy_from_slice(self.message.head);
+        self.cover(to);
+        rest = behind;
+        for slice in self.body() {
+            let Some((to, behind)) = rest.split_at_mut_checked(slice.len()) else { return };
+            to.copy_from_slice(slice);
+            rest = behind;
         }
     }
 
@@ -92,7 +81,7 @@ impl<'m, 'd> Job<'m, 'd> {
     }
 
     /// Signs the message with its tag, or compares its signature with it, and hands it back.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle(self, tag: &Tag) -> &'m mut Message<'d> {
         let Self { message, opening, .. } = self;
         match message.operation {
@@ -113,9 +102,22 @@ impl<'m, 'd> Job<'m, 'd> {
     }
 }
 
+/// Copies a short message in two pieces of a fixed length that may overlap: how long it is is hard to foretell, and a branch
+/// that goes wrong costs more than the copy.
+#[inline(always)]
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    match to.len() {
+        64..=128 => copy_ends::<64>(to, from),
+        129..=256 => copy_ends::<128>(to, from),
+        257..=512 => copy_ends::<256>(to, from),
+        bytes => to.copy_from_slice(from.split_at(bytes).0),
+    }
+}
+
 /// Copies the first and the last `N` bytes, which are all there are.
 #[inline(always)]
 fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    let Some(from) = from.get(..to.len()) else { return };
     if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
         *to = *from;
     }
@@ -124,18 +126,13 @@ fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
     }
 }
 
-/// What admission finds out about a message.
-#[derive(Clone, Copy)]
-pub(super) struct Admitted {
-    opening: Opening,
-    bytes: u32,
-}
-
-/// Whether the message can be signed or verified; if not, its outcome is told.
+/// The job that a message is, or the message itself with its outcome told if it can be neither signed nor verified.
 #[inline(always)]
-pub(super) fn admit(message: &mut Message<'_>) -> Option<Admitted> {
-    let Message { key, ref head, body, operation, sequence, .. } = *message;
-    let algorithm = key.algorithm();
+pub(super) fn admit<'m, 'd>(
+    algorithm: SigningAlgorithm,
+    message: &'m mut Message<'d>,
+) -> Result<Job<'m, 'd>, &'m mut Message<'d>> {
+    let Message { ref head, body, operation, sequence, .. } = *message;
     let opening = match operation {
         Operation::Sign => Opening::signable(algorithm, head, sequence),
         Operation::Verify(sender) => Opening::verifiable(algorithm, sender, head, sequence),
@@ -143,11 +140,11 @@ pub(super) fn admit(message: &mut Message<'_>) -> Option<Admitted> {
     let bytes = if body.is_empty() { head.len() } else { total_bytes(message) };
     match opening {
         Some(opening) if body.len() <= Message::BODY_SLICES && bytes <= Message::MAX_BYTES => {
-            Some(Admitted { opening, bytes: bytes as u32 })
+            Ok(Job { message, opening, bytes: bytes as u32 })
         }
         _ => {
             message.outcome = objection(message);
-            None
+            Err(message)
         }
     }
 }

@@ -3,8 +3,10 @@
 use core::slice;
 
 use arrayvec::ArrayVec;
+use zeroize::Zeroize;
 
 use super::occupancy::Occupancy;
+use crate::kernels::cmac_group::Schedules;
 use crate::kernels::cmac_ni::CmacKey;
 use crate::kernels::lane::{CmacLane, Lane, Md5Lane, Sha256Lane};
 use crate::kernels::{Backend, cmac_group, md5_group, sha256_group};
@@ -17,8 +19,6 @@ pub(super) const MAX_LANES: usize = 64;
 /// The lanes of a group.
 pub(super) type Lanes<'a, C, const N: usize> =
     ArrayVec<Lane<'a, <C as Chain<N>>::Key, <C as Chain<N>>::State, N>, MAX_LANES>;
-/// Where a group's chains have ended, with the key of each.
-pub(super) type Ends<'d, C, const N: usize> = ArrayVec<(&'d C, <C as Chain<N>>::State), MAX_LANES>;
 
 /// A chain with kernels for many lanes.
 pub(super) trait Kernel<const N: usize>: Chain<N> {
@@ -26,74 +26,129 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
     /// is cheaper than to stop it.
     const STOP: u32;
 
+    /// Whether chains have an idle block, which a lane can take before its message begins.
+    const IDLES: bool;
+
+    /// Whether the tag is not yet where a chain ends, but comes from there by [`Chain::outer`].
+    const OUTER: bool;
+
+    /// Memory that the kernel works in beside its lanes.
+    type Scratch;
+
+    /// The scratch, empty.
+    fn scratch() -> Self::Scratch;
+
+    /// Wipes what the kernel left there of secrets.
+    fn wipe(scratch: &mut Self::Scratch);
+
     /// Lanes that run best together.
     fn width(backend: Backend) -> usize;
 
     /// Moves every lane, at most [`Self::width`] of them, to its end.
-    fn run_group(backend: Backend, lanes: &mut [Lane<'_, Self::Key, Self::State, N>]);
+    fn run_group(
+        backend: Backend,
+        scratch: &mut Self::Scratch,
+        lanes: &mut [Lane<'_, Self::Key, Self::State, N>],
+    );
 }
 
 impl Kernel<16> for CmacKey {
     const STOP: u32 = 100;
+    const IDLES: bool = true;
+    const OUTER: bool = false;
+    type Scratch = Box<Schedules>;
+
+    fn scratch() -> Box<Schedules> {
+        Schedules::new()
+    }
+
+    #[inline(always)]
+    fn wipe(schedules: &mut Box<Schedules>) {
+        schedules.zeroize();
+    }
 
     fn width(backend: Backend) -> usize {
         cmac_group::width(backend)
     }
 
-    fn run_group(backend: Backend, lanes: &mut [CmacLane<'_>]) {
-        cmac_group::run_group(backend, lanes);
+    #[inline(always)]
+    fn run_group(backend: Backend, schedules: &mut Self::Scratch, lanes: &mut [CmacLane<'_>]) {
+        cmac_group::run_group(backend, schedules, lanes);
     }
 }
 
 impl Kernel<64> for Md5Key {
     const STOP: u32 = 32;
+    const IDLES: bool = false;
+    const OUTER: bool = false;
+    type Scratch = ();
+
+    fn scratch() {}
+
+    #[inline(always)]
+    fn wipe((): &mut ()) {}
 
     fn width(backend: Backend) -> usize {
         md5_group::width(backend)
     }
 
-    fn run_group(backend: Backend, lanes: &mut [Md5Lane<'_>]) {
+    #[inline(always)]
+    fn run_group(backend: Backend, (): &mut (), lanes: &mut [Md5Lane<'_>]) {
         md5_group::run_group(backend, lanes);
     }
 }
 
 impl Kernel<64> for HmacSha256Key {
     const STOP: u32 = 8;
+    const IDLES: bool = false;
+    const OUTER: bool = true;
+    type Scratch = ();
+
+    fn scratch() {}
+
+    #[inline(always)]
+    fn wipe((): &mut ()) {}
 
     fn width(backend: Backend) -> usize {
         sha256_group::width(backend)
     }
 
-    fn run_group(backend: Backend, lanes: &mut [Sha256Lane<'_>]) {
+    #[inline(always)]
+    fn run_group(backend: Backend, (): &mut (), lanes: &mut [Sha256Lane<'_>]) {
         sha256_group::run_group(backend, lanes);
     }
 }
 
 /// Goes on from the ends of messages' chains to their tags: an HMAC's outer hash, one block for each lane.
 #[inline(always)]
-pub(super) fn finish<C: Kernel<N>, const N: usize>(
+pub(super) fn finish<'e, 'd: 'e, C: Kernel<N> + 'd, const N: usize>(
     backend: Backend,
-    ends: &mut Ends<'_, C, N>,
-    width: usize,
+    scratch: &mut C::Scratch,
+    ends: impl Iterator<Item = (&'d C, &'e mut C::State)>,
     occupancy: &mut Occupancy,
-) {
+) where
+    C::State: 'e,
+{
+    if !C::OUTER {
+        return;
+    }
+    let mut starts: ArrayVec<(&C, C::State, &mut C::State), MAX_LANES> = ArrayVec::new_const();
     let mut blocks: ArrayVec<[u8; N], MAX_LANES> = ArrayVec::new_const();
-    for (key, end) in &mut *ends {
+    for (key, end) in ends {
         let Some((start, block)) = key.outer(*end) else { return };
-        *end = start;
+        starts.push((key, start, end));
         blocks.push(block);
     }
-    let runs: ArrayVec<[&[[u8; N]]; 1], MAX_LANES> =
-        blocks.iter().map(|block| [slice::from_ref(block)]).collect();
-    let mut lanes: Lanes<'_, C, N> = ArrayVec::new_const();
-    for ((key, start), runs) in ends.iter().zip(&runs) {
-        lanes.push(Lane::new(key.kernel_key(), *start, runs));
-    }
+    let outer = starts.iter().zip(&blocks);
+    let mut lanes: Lanes<'_, C, N> = outer
+        .map(|((key, start, _), block)| Lane::over(key.kernel_key(), *start, slice::from_ref(block)))
+        .collect();
     if !lanes.is_empty() {
-        occupancy.add(lanes.len() as u64, width as u64);
-        C::run_group(backend, &mut lanes);
+        occupancy.add(lanes.len() as u64, C::width(backend) as u64);
+        C::run_group(backend, scratch, &mut lanes);
     }
-    for ((_, end), lane) in ends.iter_mut().zip(&lanes) {
-        *end = lane.state;
+    let tags: ArrayVec<C::State, MAX_LANES> = lanes.iter().map(|lane| lane.state).collect();
+    for ((_, _, end), tag) in starts.into_iter().zip(tags) {
+        *end = tag;
     }
 }

@@ -21,23 +21,23 @@ impl Entry {
     const SLOT_BITS: u32 = WINDOW.ilog2();
 
     /// A slot is below [`WINDOW`]; a message has fewer blocks than fit.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new(left: u32, slot: usize) -> Self {
         Self(left << Self::SLOT_BITS | (slot % WINDOW) as u32)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn left(self) -> u32 {
         self.0 >> Self::SLOT_BITS
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn slot(self) -> usize {
         self.0 as usize % WINDOW
     }
 
     /// The bin of its length: no bin of a longer one is lower.
-    #[inline]
+    #[inline(always)]
     const fn bin(self) -> usize {
         bin(self.left())
     }
@@ -66,9 +66,6 @@ const fn bin(blocks: u32) -> usize {
 pub(super) struct Order {
     fresh: Box<[Entry; WINDOW]>,
     fresh_count: usize,
-    /// The shortest and the longest of the fresh ones.
-    shortest: Entry,
-    longest: Entry,
     /// All zero between two sorts.
     counts: Box<[u16; BINS]>,
     sorted: Box<[Entry; WINDOW]>,
@@ -81,8 +78,6 @@ impl Order {
         Self {
             fresh: Box::new([Entry::default(); WINDOW]),
             fresh_count: 0,
-            shortest: Entry(u32::MAX),
-            longest: Entry(0),
             counts: Box::new([0; BINS]),
             sorted: Box::new([Entry::default(); WINDOW]),
             waiting: 0..0,
@@ -90,31 +85,28 @@ impl Order {
     }
 
     /// Forgets all jobs.
+    #[inline(always)]
     pub(super) fn clear(&mut self) {
-        self.forget_fresh();
+        self.fresh_count = 0;
         self.waiting = 0..0;
     }
 
-    fn forget_fresh(&mut self) {
-        (self.fresh_count, self.shortest, self.longest) = (0, Entry(u32::MAX), Entry(0));
-    }
-
     /// Adds a job to the fresh ones; a window has at most [`WINDOW`] jobs.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, entry: Entry) {
         let place = self.fresh_count % WINDOW;
         self.fresh[place] = entry;
         self.fresh_count = place + 1;
-        self.shortest = self.shortest.min(entry);
-        self.longest = self.longest.max(entry);
     }
 
     /// Jobs that came since the last sort.
+    #[inline(always)]
     pub(super) const fn fresh(&self) -> usize {
         self.fresh_count
     }
 
     /// The sorted jobs that nobody took, shortest first.
+    #[inline(always)]
     pub(super) fn sorted(&self) -> &[Entry] {
         self.sorted.get(self.waiting.clone()).unwrap_or_default()
     }
@@ -135,26 +127,33 @@ impl Order {
     }
 
     /// Sorts the fresh jobs and those that were sorted before together.
+    #[inline(always)]
     pub(super) fn sort(&mut self) {
         for place in self.waiting.clone() {
             self.add(self.sorted[place % WINDOW]);
         }
         let count = self.fresh_count;
-        if self.shortest.left() >= self.longest.left() {
+        let fresh = &self.fresh[..count.min(WINDOW)];
+        let (shortest, longest) =
+            fresh.iter().fold((Entry(u32::MAX), Entry(0)), |(shortest, longest), entry| {
+                (shortest.min(*entry), longest.max(*entry))
+            });
+        if shortest.left() >= longest.left() {
             core::mem::swap(&mut self.sorted, &mut self.fresh);
         } else {
-            self.scatter(count);
+            self.scatter(count, shortest.bin(), longest.bin());
         }
-        self.forget_fresh();
+        self.fresh_count = 0;
         self.waiting = 0..count;
     }
 
-    fn scatter(&mut self, count: usize) {
+    #[inline(always)]
+    fn scatter(&mut self, count: usize, lowest: usize, highest: usize) {
         let fresh = &self.fresh[..count.min(WINDOW)];
         for entry in fresh {
             self.counts[entry.bin() % BINS] += 1;
         }
-        let used = &mut self.counts[self.shortest.bin()..=self.longest.bin()];
+        let used = &mut self.counts[lowest..=highest];
         let mut before = 0;
         for counter in &mut *used {
             before += core::mem::replace(counter, before);
@@ -164,7 +163,7 @@ impl Order {
             self.sorted[usize::from(*place) % WINDOW] = *entry;
             *place += 1;
         }
-        self.counts[self.shortest.bin()..=self.longest.bin()].fill(0);
+        self.counts[lowest..=highest].fill(0);
     }
 }
 

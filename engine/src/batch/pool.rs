@@ -6,18 +6,19 @@ use super::kernel::Kernel;
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::scheduler::Supply;
-use super::short::{SHORT_BYTES, Short, ShortRoom};
+use super::short::{LANE_BYTES, Short, ShortRoom};
 use crate::kernels::Backend;
 
 /// Memory that a pool works in, kept from run to run.
-pub(super) struct Room<const N: usize> {
-    short: ShortRoom<N>,
+pub(super) struct Room<C: Kernel<N>, const N: usize> {
+    short: ShortRoom,
+    scratch: C::Scratch,
     in_place: InPlaceRoom<N>,
 }
 
-impl<const N: usize> Room<N> {
+impl<C: Kernel<N>, const N: usize> Room<C, N> {
     pub(super) fn new() -> Self {
-        Self { short: ShortRoom::new(), in_place: InPlaceRoom::new() }
+        Self { short: ShortRoom::new(), scratch: C::scratch(), in_place: InPlaceRoom::new() }
     }
 }
 
@@ -25,21 +26,24 @@ impl<const N: usize> Room<N> {
 pub(super) struct Pool<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
     short: Short<'m, 'd, 'r, C, N>,
     in_place: InPlace<'m, 'd, 'r, C, N>,
+    scratch: &'r mut C::Scratch,
 }
 
 impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
     #[inline(always)]
-    pub(super) fn new(backend: Backend, room: &'r mut Room<N>) -> Self {
-        let Room { short, in_place } = room;
-        Self { short: Short::new(backend, short), in_place: InPlace::new(backend, in_place) }
+    pub(super) fn new(backend: Backend, room: &'r mut Room<C, N>) -> Self {
+        let Room { short, scratch, in_place } = room;
+        Self { short: Short::new(backend, short), in_place: InPlace::new(backend, in_place), scratch }
     }
 
     /// How many more messages can be taken in.
+    #[inline(always)]
     pub(super) fn space(&self) -> usize {
         self.short.space().min(self.in_place.space())
     }
 
     /// Whether no message is left.
+    #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
         self.short.is_empty() && self.in_place.is_empty()
     }
@@ -47,7 +51,13 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
     /// Takes a message in; there must be space.
     #[inline(always)]
     pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C) {
-        if job.bytes() <= SHORT_BYTES { self.short.take(job, key) } else { self.in_place.take(job, key) }
+        // The longest message has fewer than 2³² blocks.
+        let blocks = key.cut(job.bytes()).blocks() as u32;
+        if blocks <= (LANE_BYTES / N) as u32 {
+            self.short.take(job, key, blocks);
+        } else {
+            self.in_place.take(job, key, blocks);
+        }
     }
 
     /// Runs what fills lanes, or everything when no more messages come for now; of long messages one step at most.
@@ -58,7 +68,11 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
         occupancy: &mut Occupancy,
         mut hand_back: impl FnMut(&'m mut Message<'d>),
     ) {
-        self.short.turn(supply, occupancy, &mut hand_back);
-        self.in_place.turn(supply, occupancy, hand_back);
+        if self.is_empty() {
+            return;
+        }
+        self.short.turn(supply, self.scratch, occupancy, &mut hand_back);
+        self.in_place.turn(supply, self.scratch, occupancy, hand_back);
+        C::wipe(self.scratch);
     }
 }

@@ -1,16 +1,18 @@
 //! Pulls messages while lanes are free, and hands each back as it ends.
 
+use core::marker::PhantomData;
 use core::slice;
 
-use super::job::{Job, admit};
+use super::job::admit;
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
 use super::serial::Serial;
-use crate::kernels::Backend;
 use crate::kernels::cmac_ni::CmacKey;
+use crate::kernels::{Backend, Work};
 use crate::mac::chain::Chain;
-use crate::mac::{HmacSha256Key, Md5Key, PreparedKey};
+use crate::mac::{HmacSha256Key, Md5Key};
+use crate::protocol::SigningAlgorithm;
 
 /// Where messages come from, and where they go.
 pub trait Source<'m, 'd> {
@@ -40,9 +42,9 @@ impl<'m, 'd> Source<'m, 'd> for slice::IterMut<'m, Message<'d>> {
 pub struct LaneScheduler {
     backend: Backend,
     occupancy: Occupancy,
-    cmac: Room<16>,
-    md5: Room<64>,
-    sha256: Room<64>,
+    cmac: Room<CmacKey, 16>,
+    md5: Room<Md5Key, 64>,
+    sha256: Room<HmacSha256Key, 64>,
 }
 
 impl LaneScheduler {
@@ -72,7 +74,22 @@ impl LaneScheduler {
 
     /// Runs messages until the source has none and each is handed back.
     pub fn run<'m, 'd: 'm>(&mut self, source: &mut impl Source<'m, 'd>) {
-        let Self { backend, occupancy, cmac, md5, sha256 } = self;
+        self.backend.compiled(Run { scheduler: self, source, lifetimes: PhantomData });
+    }
+}
+
+/// A run of the scheduler, as work that is compiled for its backend.
+struct Run<'s, 'm, 'd, S> {
+    scheduler: &'s mut LaneScheduler,
+    source: &'s mut S,
+    lifetimes: PhantomData<&'m mut Message<'d>>,
+}
+
+impl<'m, 'd: 'm, S: Source<'m, 'd>> Work for Run<'_, 'm, 'd, S> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { scheduler, source, .. } = self;
+        let LaneScheduler { backend, occupancy, cmac, md5, sha256 } = scheduler;
         let mut pools = Pools {
             cmac: Pool::new(*backend, cmac),
             md5: Pool::new(*backend, md5),
@@ -118,29 +135,31 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
             }
             for _ in 0..space {
                 let Some(message) = source.pull() else { return Supply::Dry };
-                let key = message.key;
-                match admit(message) {
-                    Some(admitted) => self.take(Job::new(message, admitted), key),
-                    None => source.hand_back(message),
+                if let Some(message) = self.take(message) {
+                    source.hand_back(message);
                 }
             }
         }
     }
 
+    #[inline(always)]
     fn space(&self) -> usize {
         self.cmac.space().min(self.md5.space()).min(self.sha256.space()).min(self.serial.space())
     }
 
+    /// Takes a message in, or gives it back if it cannot be signed or verified.
     #[inline(always)]
-    fn take(&mut self, job: Job<'m, 'd>, key: &'d PreparedKey) {
+    fn take(&mut self, message: &'m mut Message<'d>) -> Option<&'m mut Message<'d>> {
+        let key = message.key;
+        // Every pool admits its own, so that what an algorithm does not do is not asked for each message.
         if let Some(key) = CmacKey::of(key) {
-            self.cmac.take(job, key);
+            admit(SigningAlgorithm::AesCmac, message).map(|job| self.cmac.take(job, key)).err()
         } else if let Some(key) = Md5Key::of(key) {
-            self.md5.take(job, key);
+            admit(SigningAlgorithm::Md5, message).map(|job| self.md5.take(job, key)).err()
         } else if let Some(key) = HmacSha256Key::of(key) {
-            self.sha256.take(job, key);
+            admit(SigningAlgorithm::HmacSha256, message).map(|job| self.sha256.take(job, key)).err()
         } else {
-            self.serial.take(job);
+            admit(key.algorithm(), message).map(|job| self.serial.take(job)).err()
         }
     }
 
@@ -152,6 +171,7 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
         self.sha256.turn(supply, occupancy, |message| source.hand_back(message));
     }
 
+    #[inline(always)]
     fn is_empty(&self) -> bool {
         self.cmac.is_empty() && self.md5.is_empty() && self.sha256.is_empty() && self.serial.is_empty()
     }

@@ -3,37 +3,39 @@
 //! A lane whose blocks lie in two places, or that ends before the others, stops all lanes of its group, and a short message is
 //! over before such a stop has paid. So each is laid out as one run of blocks; the copy costs less than one stop.
 
-use core::ops::Range;
-
 use arrayvec::ArrayVec;
 
 use super::job::Job;
-use super::kernel::{Ends, Kernel, Lanes, MAX_LANES, finish};
+use super::kernel::{Kernel, Lanes, MAX_LANES, finish};
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::order::{Entry, Order, WINDOW};
 use super::scheduler::Supply;
 use crate::kernels::Backend;
-use crate::kernels::lane::{Lane, Run};
-use crate::mac::chain::{Chain, Cut};
+use crate::kernels::lane::Lane;
 
-/// The longest short message. From here on a copy costs more than the stops that it saves.
-pub(super) const SHORT_BYTES: usize = 512;
 /// How often messages that cannot fill the lanes wait for more, while more may come.
 const PATIENCE: u32 = 4;
 
-/// Memory for one window of short messages, kept from run to run.
-pub(super) struct ShortRoom<const N: usize> {
+/// Bytes of a lane: a message is short if it fits, with the key before it and the padding behind it. An odd number of cache
+/// lines, so that lanes do not meet in the same sets of L1.
+pub(super) const LANE_BYTES: usize = 17 * 64;
+
+/// Memory for short messages, kept from run to run.
+pub(super) struct ShortRoom {
     order: Order,
-    blocks: Vec<[u8; N]>,
+    /// The blocks of one group, lane by lane.
+    lanes: Box<[LaneRoom; MAX_LANES]>,
 }
 
-impl<const N: usize> ShortRoom<N> {
-    /// Blocks of a short message with the key before it and two of padding behind it.
-    const BLOCKS: usize = SHORT_BYTES / N + 3;
+/// A lane's blocks.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct LaneRoom([u8; LANE_BYTES]);
 
+impl ShortRoom {
     pub(super) fn new() -> Self {
-        Self { order: Order::new(), blocks: vec![[0; N]; WINDOW * Self::BLOCKS] }
+        Self { order: Order::new(), lanes: Box::new([LaneRoom([0; LANE_BYTES]); MAX_LANES]) }
     }
 }
 
@@ -41,58 +43,42 @@ impl<const N: usize> ShortRoom<N> {
 pub(super) struct Short<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
     backend: Backend,
     width: usize,
-    room: &'r mut ShortRoom<N>,
-    jobs: ArrayVec<Copied<'m, 'd, C>, WINDOW>,
-    /// Blocks of the room that are taken.
-    used: usize,
+    room: &'r mut ShortRoom,
+    jobs: ArrayVec<Waiting<'m, 'd, C>, WINDOW>,
     waited: u32,
 }
 
-/// A message whose blocks lie in the room.
-struct Copied<'m, 'd, C> {
+struct Waiting<'m, 'd, C> {
     /// `None` once it is handed back.
     job: Option<Job<'m, 'd>>,
     key: &'d C,
-    /// Its first block.
-    first: u32,
-}
-
-impl<C> Copied<'_, '_, C> {
-    const fn blocks(&self, entry: Entry) -> Range<usize> {
-        let first = self.first as usize;
-        first..first + entry.left() as usize
-    }
 }
 
 impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
     #[inline(always)]
-    pub(super) fn new(backend: Backend, room: &'r mut ShortRoom<N>) -> Self {
+    pub(super) fn new(backend: Backend, room: &'r mut ShortRoom) -> Self {
         room.order.clear();
         let width = C::width(backend).clamp(1, MAX_LANES);
-        Self { backend, width, room, jobs: ArrayVec::new_const(), used: 0, waited: 0 }
+        Self { backend, width, room, jobs: ArrayVec::new_const(), waited: 0 }
     }
 
     /// How many more messages can be taken in: a full window is a number of full groups.
+    #[inline(always)]
     pub(super) fn space(&self) -> usize {
         WINDOW - WINDOW % self.width - self.jobs.len()
     }
 
     /// Whether no message is left.
+    #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }
 
-    /// Takes a message of at most [`SHORT_BYTES`] in; there must be space.
+    /// Takes a message in whose blocks fit into [`LANE_BYTES`]; there must be space.
     #[inline(always)]
-    pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C) {
-        let cut = key.cut(job.bytes());
-        let first = self.used;
-        self.used += cut.blocks();
-        if let Some(blocks) = self.room.blocks.get_mut(first..self.used) {
-            copy(key, &job, cut, blocks);
-        }
-        self.room.order.add(Entry::new(cut.blocks() as u32, self.jobs.len()));
-        self.jobs.push(Copied { job: Some(job), key, first: first as u32 });
+    pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C, blocks: u32) {
+        self.room.order.add(Entry::new(blocks, self.jobs.len()));
+        self.jobs.push(Waiting { job: Some(job), key });
     }
 
     /// Runs all messages, longest first: a group that is not full is the shortest's.
@@ -102,6 +88,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
     pub(super) fn turn(
         &mut self,
         supply: Supply,
+        scratch: &mut C::Scratch,
         occupancy: &mut Occupancy,
         mut hand_back: impl FnMut(&'m mut Message<'d>),
     ) {
@@ -112,82 +99,102 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
             self.waited += 1;
             return;
         }
-        let ShortRoom { order, blocks } = &mut *self.room;
+        let ShortRoom { order, lanes } = &mut *self.room;
         order.sort();
         for group in order.sorted().rchunks(self.width) {
-            let mut ends = run_group(self.backend, group, &self.jobs, blocks);
             let (busy, longest) = busy(group);
             occupancy.add(busy, longest * self.width as u64);
-            finish(self.backend, &mut ends, self.width, occupancy);
-            for (entry, (_, end)) in group.iter().zip(&ends) {
-                let copied = self.jobs.get_mut(entry.slot());
-                if let Some(job) = copied.and_then(|copied| copied.job.take()) {
-                    hand_back(job.settle(&C::tag(*end)));
+            let mut laid_out: Lanes<'_, C, N> = ArrayVec::new_const();
+            lay_out(group, longest as usize, &self.jobs, lanes, &mut laid_out);
+            C::run_group(self.backend, scratch, &mut laid_out);
+            let keys =
+                group.iter().filter_map(|entry| self.jobs.get(entry.slot()).map(|waiting| waiting.key));
+            let ends = keys.zip(laid_out.iter_mut().map(|lane| &mut lane.state));
+            finish(self.backend, scratch, ends, occupancy);
+            for (entry, lane) in group.iter().zip(&laid_out) {
+                let waiting = self.jobs.get_mut(entry.slot());
+                if let Some(job) = waiting.and_then(|waiting| waiting.job.take()) {
+                    hand_back(job.settle(&C::tag(lane.state)));
                 }
             }
         }
         order.clear();
         self.jobs.clear();
-        (self.used, self.waited) = (0, 0);
+        self.waited = 0;
     }
 }
 
 /// Blocks of all of a group's messages, and of its longest.
-#[inline]
+#[inline(always)]
 fn busy(group: &[Entry]) -> (u64, u64) {
     let blocks = group.iter().map(|entry| u64::from(entry.left()));
     blocks.fold((0, 0), |(sum, longest), blocks| (sum + blocks, longest.max(blocks)))
 }
 
-/// Runs a group to its end.
+/// Lays a group's messages out in their lanes.
 #[inline(always)]
-fn run_group<'d, C: Kernel<N>, const N: usize>(
-    backend: Backend,
+fn lay_out<'a, 'd: 'a, C: Kernel<N>, const N: usize>(
     group: &[Entry],
-    jobs: &[Copied<'_, 'd, C>],
-    blocks: &[[u8; N]],
-) -> Ends<'d, C, N> {
-    let mut runs: ArrayVec<[Run<'_, N>; 1], MAX_LANES> = ArrayVec::new_const();
-    let mut ends: Ends<'d, C, N> = ArrayVec::new_const();
-    for entry in group {
-        if let Some(job) = jobs.get(entry.slot())
-            && let Some(run) = blocks.get(job.blocks(*entry))
-        {
-            runs.push([run]);
-            ends.push((job.key, job.key.start()));
+    longest: usize,
+    jobs: &[Waiting<'_, 'd, C>],
+    room: &'a mut [LaneRoom; MAX_LANES],
+    lanes: &mut Lanes<'a, C, N>,
+) {
+    let waiting = |entry: &Entry| match jobs.get(entry.slot()) {
+        Some(Waiting { job: Some(job), key }) => Some((job, *key)),
+        _ => None,
+    };
+    for (entry, lane) in group.iter().zip(&mut *room) {
+        if let Some((job, key)) = waiting(entry) {
+            copy(key, job, longest, entry.left() as usize, &mut lane.0);
         }
     }
-    let mut lanes: Lanes<'_, C, N> = ArrayVec::new_const();
-    for ((key, start), runs) in ends.iter().zip(&runs) {
-        lanes.push(Lane::new(key.kernel_key(), *start, runs));
+    // In a pass of its own: what was written in pieces cannot be read as a whole until it has reached the cache.
+    for (entry, lane) in group.iter().zip(room) {
+        if let Some((job, key)) = waiting(entry) {
+            let (blocks, _) = lane.0.as_chunks_mut::<N>();
+            let Some(blocks) = blocks.get_mut(..longest) else { continue };
+            let cut = key.cut(job.bytes());
+            if let Some(last) = blocks.get_mut(longest - cut.last..) {
+                key.pad(job.bytes(), cut, last);
+            }
+            let idle = if C::IDLES { 0 } else { longest - cut.blocks() };
+            lanes.push(Lane::over(key.kernel_key(), key.start(), blocks.get(idle..).unwrap_or_default()));
+        }
     }
-    C::run_group(backend, &mut lanes);
-    for ((_, end), lane) in ends.iter_mut().zip(&lanes) {
-        *end = lane.state;
-    }
-    ends
 }
 
-/// Lays a message out: the key before it, what the MAC covers of it, the padding behind it.
+/// Lays a message out at the end of its lane: the key before it, what the MAC covers of it, zeros for the padding behind it.
 #[inline(always)]
-fn copy<C: Chain<N>, const N: usize>(key: &C, job: &Job<'_, '_>, cut: Cut, blocks: &mut [[u8; N]]) {
-    if let Some((last, before)) = blocks.split_last_mut() {
+fn copy<C: Kernel<N>, const N: usize>(
+    key: &C,
+    job: &Job<'_, '_>,
+    longest: usize,
+    blocks: usize,
+    lane: &mut [u8; LANE_BYTES],
+) {
+    let end = longest * N;
+    let begin = end - blocks * N;
+    if let Some(block) = key.idle_block()
+        && let Some(idle) = lane.get_mut(..begin)
+    {
+        idle.as_chunks_mut().0.fill(block);
+    }
+    // Padding takes less than two blocks, a whole one at most in the last.
+    if let Some(last) = lane.get_mut(..end).and_then(<[u8]>::last_chunk_mut::<N>) {
         *last = [0; N];
-        if let (2, Some(last)) = (cut.last, before.last_mut()) {
-            *last = [0; N];
-        }
+    }
+    if N == 64
+        && let Some(before) = lane.get_mut(..end - N).and_then(<[u8]>::last_chunk_mut::<N>)
+    {
+        *before = [0; N];
     }
     let prefix = key.prefix();
-    let mut message = blocks.as_flattened_mut();
-    if !prefix.is_empty() {
-        let Some((to, behind)) = message.split_at_mut_checked(prefix.len()) else { return };
+    if let Some(to) = lane.get_mut(begin..begin + prefix.len()) {
         to.copy_from_slice(prefix);
-        message = behind;
     }
-    if let Some(message) = message.get_mut(..job.bytes()) {
+    let begin = begin + prefix.len();
+    if let Some(message) = lane.get_mut(begin..begin + job.bytes()) {
         job.copy(message);
-    }
-    if let Some(last) = blocks.get_mut(cut.whole..) {
-        key.pad(job.bytes(), cut, last);
     }
 }

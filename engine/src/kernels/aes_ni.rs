@@ -1,8 +1,9 @@
 //! AES key schedules and block encryption with AES-NI (FIPS 197).
 
 use core::arch::x86_64::{
-    __m128i, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_aeskeygenassist_si128, _mm_setzero_si128,
-    _mm_shuffle_epi32, _mm_slli_si128, _mm_xor_si128,
+    __m128i, _mm_aesdec_si128, _mm_aesdeclast_si128, _mm_aesenc_si128, _mm_aesenclast_si128,
+    _mm_aesimc_si128, _mm_aeskeygenassist_si128, _mm_setzero_si128, _mm_shuffle_epi32, _mm_slli_si128,
+    _mm_xor_si128,
 };
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -46,6 +47,22 @@ impl<const N: usize> RoundKeys<N> {
         let state =
             middle.iter().fold(_mm_xor_si128(block, *first), |state, key| _mm_aesenc_si128(state, *key));
         _mm_aesenclast_si128(state, *last)
+    }
+
+    /// Decrypts one block.
+    #[target_feature(enable = "aes,avx2")]
+    fn decrypt(&self, block: __m128i) -> __m128i {
+        let [first, middle @ .., last] = self.0.as_slice() else { return block };
+        let state = middle
+            .iter()
+            .rfold(_mm_xor_si128(block, *last), |state, key| _mm_aesdec_si128(state, _mm_aesimc_si128(*key)));
+        _mm_aesdeclast_si128(state, *first)
+    }
+
+    /// Decrypts one block, for callers without the CPU's features at hand.
+    pub(super) fn decrypt_block(&self, _: HaveAvx2, block: &[u8; 16]) -> [u8; 16] {
+        // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
+        store(unsafe { self.decrypt(load(block)) })
     }
 
     /// Encrypts one block, for callers without the CPU's features at hand.

@@ -10,94 +10,99 @@ use core::arch::x86_64::{
 };
 use core::array;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
-
 use super::cmac_ni::CmacKey;
 use super::cpu::HaveAvx2;
 use super::lane::CmacLane;
-use super::progress::Progress;
+use super::progress::{Progress, Step};
+use super::schedules::Schedules;
 use super::vector::{fresh, load, store};
 
 /// Lanes that the kernel moves on together at most.
 pub(crate) const LANES: usize = 8;
 
 /// Moves every lane, at most [`LANES`] of them, to its end.
-pub(crate) fn run_group(_: HaveAvx2, lanes: &mut [CmacLane<'_>]) {
+pub(crate) fn run_group(_: HaveAvx2, schedules: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
     match lanes.len() {
         // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
-        0..=2 => unsafe { run::<2>(lanes) },
+        0..=2 => unsafe { run::<2>(schedules, lanes) },
         // SAFETY: likewise.
-        3..=4 => unsafe { run::<4>(lanes) },
+        3..=4 => unsafe { run::<4>(schedules, lanes) },
         // SAFETY: likewise.
-        _ => unsafe { run::<8>(lanes) },
+        _ => unsafe { run::<8>(schedules, lanes) },
     }
 }
 
 #[target_feature(enable = "aes,avx2")]
-fn run<const V: usize>(lanes: &mut [CmacLane<'_>]) {
+fn run<const V: usize>(schedules: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
     let Some(first) = lanes.first() else { return };
-    let schedules = Schedules::<V>::gather(|lane| lanes.get(lane).unwrap_or(first).key);
+    gather::<V>(schedules, |lane| lanes.get(lane).unwrap_or(first).key);
+    let last = schedules.narrow[10];
     let starts: [__m128i; V] = array::from_fn(|v| {
         let state = load(&lanes.get(v).unwrap_or(first).state);
-        _mm_aesdeclast_si128(_mm_xor_si128(state, schedules.0[10][v]), _mm_setzero_si128())
+        _mm_aesdeclast_si128(_mm_xor_si128(state, last[v]), _mm_setzero_si128())
     });
-    let (mut chains, mut ends) = (starts, starts);
+    let ends = match Step::<1, V>::only(lanes) {
+        Some(step) => advance(schedules, starts, &step),
+        None => advance_unequal(schedules, &starts, Progress::new(lanes)),
+    };
 
-    let mut progress = Progress::<1, V>::new(lanes);
+    for (v, lane) in lanes.iter_mut().enumerate().take(V) {
+        lane.state = store(_mm_aesenclast_si128(ends[v], last[v]));
+    }
+}
+
+/// Moves each lane to its own end.
+#[inline(never)]
+#[target_feature(enable = "aes,avx2")]
+fn advance_unequal<const V: usize>(
+    schedules: &Schedules,
+    starts: &[__m128i; V],
+    mut progress: Progress<'_, '_, 1, V>,
+) -> [__m128i; V] {
+    let (mut chains, mut ends) = (*starts, *starts);
     loop {
         let turn = progress.next();
         for v in 0..V {
             ends[v] = if turn.ended >> v & 1 == 0 { ends[v] } else { chains[v] };
             chains[v] = if turn.started >> v & 1 == 0 { chains[v] } else { starts[v] };
         }
-        if progress.step() == 0 {
-            break;
+        if progress.step().len() == 0 {
+            return ends;
         }
-        chains = advance(&schedules, chains, &progress);
+        chains = advance(schedules, chains, progress.step());
         progress.advance();
-    }
-
-    for ((lane, end), last) in lanes.iter_mut().zip(ends).zip(schedules.0[10]) {
-        lane.state = store(_mm_aesenclast_si128(end, last));
     }
 }
 
-/// The lanes' round keys side by side; in place of the first stands its sum with the last, as `cmac_ni` adds them.
-#[derive(Zeroize, ZeroizeOnDrop)]
-struct Schedules<const V: usize>([[__m128i; V]; 11]);
-
-impl<const V: usize> Schedules<V> {
-    #[inline]
-    #[target_feature(enable = "aes,avx2")]
-    fn gather<'a>(key: impl Fn(usize) -> &'a CmacKey) -> Self {
-        let mut schedules = Self([[_mm_setzero_si128(); V]; 11]);
-        for v in 0..V {
-            let keys = key(v).round_keys();
-            for (round, key) in schedules.0.iter_mut().zip(keys) {
-                round[v] = load(key);
-            }
-            schedules.0[0][v] = _mm_xor_si128(schedules.0[0][v], schedules.0[10][v]);
+/// Puts the lanes' round keys side by side; in place of the first goes its sum with the last, as `cmac_ni` adds them.
+#[inline]
+#[target_feature(enable = "aes,avx2")]
+fn gather<'a, const V: usize>(schedules: &mut Schedules, key: impl Fn(usize) -> &'a CmacKey) {
+    for v in 0..V {
+        let keys = key(v).round_keys();
+        for (round, key) in schedules.narrow.iter_mut().zip(keys) {
+            round[v] = load(key);
         }
-        schedules
+        schedules.narrow[0][v] = _mm_xor_si128(schedules.narrow[0][v], schedules.narrow[10][v]);
     }
 }
 
 #[inline]
 #[target_feature(enable = "aes,avx2")]
 fn advance<const V: usize>(
-    schedules: &Schedules<V>,
+    schedules: &Schedules,
     mut chains: [__m128i; V],
-    progress: &Progress<'_, 1, V>,
+    step: &Step<'_, 1, V>,
 ) -> [__m128i; V] {
-    for at in 0..progress.step() {
-        let (keys, progress) = (fresh(schedules), fresh(progress));
+    for at in 0..step.len() {
+        let (keys, step) = (fresh(schedules), fresh(step));
         for v in 0..V {
-            let [block] = progress.blocks(v, 0, at);
-            chains[v] = _mm_aesenclast_si128(chains[v], _mm_xor_si128(load(block), keys.0[0][v]));
+            let [block] = step.blocks(v, 0, at);
+            chains[v] = _mm_aesenclast_si128(chains[v], _mm_xor_si128(load(block), keys.narrow[0][v]));
         }
         for round in 1..10 {
             for v in 0..V {
-                chains[v] = _mm_aesenc_si128(chains[v], keys.0[round][v]);
+                chains[v] = _mm_aesenc_si128(chains[v], keys.narrow[round][v]);
             }
         }
     }

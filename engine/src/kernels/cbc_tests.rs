@@ -5,7 +5,7 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use proptest::prelude::*;
 
 use super::backend::Backend;
-use super::cmac_group::{run_group, width};
+use super::cmac_group::{Schedules, run_group, width};
 use super::cmac_ni::CmacKey;
 use super::cpu::HaveAvx2;
 use super::lane::{CmacLane, Run};
@@ -68,7 +68,7 @@ fn assert_same(backend: Backend, shapes: &[Shape]) {
         .enumerate()
         .map(|(lane, (key, runs))| CmacLane::new(key, of_lane(lane, 0x33), runs))
         .collect();
-    run_group(backend, &mut lanes);
+    run_group(backend, &mut Schedules::new(), &mut lanes);
     for (lane, (end, runs)) in lanes.iter().zip(&runs).enumerate() {
         let expected = by_aes(of_lane(lane, 0x5a), of_lane(lane, 0x33), runs);
         assert_eq!(end.state, expected, "{backend}: lane {lane} of {shapes:?}");

@@ -12,48 +12,66 @@ use core::arch::x86_64::{
     _mm512_mask_mov_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_xor_si512,
 };
 use core::array;
-use core::mem::MaybeUninit;
-
-use zeroize::Zeroize;
 
 use super::cmac_ni::CmacKey;
 use super::cpu::HaveAvx512;
 use super::lane::CmacLane;
-use super::progress::Progress;
+use super::progress::{Progress, Step};
+use super::schedules::Schedules;
 use super::vector::{fresh, load, load2, store4};
 
 /// Lanes that the kernel moves on together at most.
 pub(crate) const LANES: usize = 32;
 
 /// Moves every lane, at most [`LANES`] of them, to its end.
-pub(crate) fn run_group(_: HaveAvx512, lanes: &mut [CmacLane<'_>]) {
+pub(crate) fn run_group(_: HaveAvx512, schedules: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
     match lanes.len() {
         // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES and all of AVX2's backend.
-        0..=4 => unsafe { run::<1>(lanes) },
+        0..=4 => unsafe { run::<1>(schedules, lanes) },
         // SAFETY: likewise.
-        5..=8 => unsafe { run::<2>(lanes) },
+        5..=8 => unsafe { run::<2>(schedules, lanes) },
         // SAFETY: likewise.
-        9..=16 => unsafe { run::<4>(lanes) },
+        9..=16 => unsafe { run::<4>(schedules, lanes) },
         // SAFETY: likewise.
-        17..=24 => unsafe { run::<6>(lanes) },
+        17..=24 => unsafe { run::<6>(schedules, lanes) },
         // SAFETY: likewise.
-        _ => unsafe { run::<8>(lanes) },
+        _ => unsafe { run::<8>(schedules, lanes) },
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
-fn run<const V: usize>(lanes: &mut [CmacLane<'_>]) {
+fn run<const V: usize>(schedules: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
     let Some(first) = lanes.first() else { return };
-    let mut room = MaybeUninit::uninit();
-    let schedules = Schedules::<V>::gather(&mut room, |lane| lanes.get(lane).unwrap_or(first).key);
+    gather::<V>(schedules, |lane| lanes.get(lane).unwrap_or(first).key);
+    let last = schedules.wide[10];
     let starts: [__m512i; V] = array::from_fn(|v| {
         let state = |slot: usize| &lanes.get(4 * v + slot).unwrap_or(first).state;
         let states = side_by_side([state(0), state(1), state(2), state(3)]);
-        _mm512_aesdeclast_epi128(_mm512_xor_si512(states, schedules.0[10][v]), _mm512_setzero_si512())
+        _mm512_aesdeclast_epi128(_mm512_xor_si512(states, last[v]), _mm512_setzero_si512())
     });
-    let (mut chains, mut ends) = (starts, starts);
+    let ends = match Step::<4, V>::only(lanes) {
+        Some(step) => advance(schedules, starts, &step),
+        None => advance_unequal(schedules, &starts, Progress::new(lanes)),
+    };
 
-    let mut progress = Progress::<4, V>::new(lanes);
+    let mut lanes = lanes.iter_mut();
+    for v in 0..V {
+        let states = store4(_mm512_aesenclast_epi128(ends[v], last[v]));
+        for (state, lane) in states.into_iter().zip(&mut lanes) {
+            lane.state = state;
+        }
+    }
+}
+
+/// Moves each lane to its own end.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
+fn advance_unequal<const V: usize>(
+    schedules: &Schedules,
+    starts: &[__m512i; V],
+    mut progress: Progress<'_, '_, 4, V>,
+) -> [__m512i; V] {
+    let (mut chains, mut ends) = (*starts, *starts);
     loop {
         let turn = progress.next();
         if turn.ended != 0 {
@@ -61,27 +79,17 @@ fn run<const V: usize>(lanes: &mut [CmacLane<'_>]) {
                 ends[v] = _mm512_mask_mov_epi64(ends[v], both_halves(turn.ended >> (4 * v)), chains[v]);
             }
         }
-        if progress.step() == 0 {
-            break;
+        if progress.step().len() == 0 {
+            return ends;
         }
         if turn.started != 0 {
             for v in 0..V {
                 chains[v] = _mm512_mask_mov_epi64(chains[v], both_halves(turn.started >> (4 * v)), starts[v]);
             }
         }
-        advance(schedules, &mut chains, &progress);
+        chains = advance(schedules, chains, progress.step());
         progress.advance();
     }
-
-    let mut lanes = lanes.iter_mut();
-    for v in 0..V {
-        let states = store4(_mm512_aesenclast_epi128(ends[v], schedules.0[10][v]));
-        for (state, lane) in states.into_iter().zip(&mut lanes) {
-            lane.state = state;
-        }
-    }
-    // Here and not in `drop`, which would do it without AVX-512.
-    schedules.0.zeroize();
 }
 
 /// From one bit for each of four lanes, two.
@@ -92,29 +100,20 @@ const fn both_halves(lanes: u64) -> u8 {
     ((apart | apart << 1) & 0x55) * 3
 }
 
-/// The lanes' round keys, each lane's in its own quarter; in place of the first stands its sum with the last.
-#[repr(align(64))]
-struct Schedules<const V: usize>([[__m512i; V]; 11]);
-
-impl<const V: usize> Schedules<V> {
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
-    fn gather<'r, 'a>(room: &'r mut MaybeUninit<Self>, key: impl Fn(usize) -> &'a CmacKey) -> &'r mut Self {
-        // SAFETY: vectors without a value are what `MaybeUninit` is for; the cast changes no layout.
-        let rounds = unsafe { &mut *room.as_mut_ptr().cast::<[[MaybeUninit<__m512i>; V]; 11]>() };
-        for v in 0..V {
-            let keys = [0, 1, 2, 3].map(|slot| key(4 * v + slot).round_keys());
-            let last = side_by_side(keys.map(|key| &key[10]));
-            for pair in 0..5 {
-                let [even, odd] = side_by_side_2(keys.map(|key| &key.as_chunks().0[pair]));
-                rounds[2 * pair][v].write(if pair == 0 { _mm512_xor_si512(even, last) } else { even });
-                rounds[2 * pair + 1][v].write(odd);
-            }
-            rounds[10][v].write(last);
+/// Puts the lanes' round keys side by side, each lane's in its own quarter; in place of the first goes its sum with the last.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
+fn gather<'a, const V: usize>(schedules: &mut Schedules, key: impl Fn(usize) -> &'a CmacKey) {
+    let rounds = &mut schedules.wide;
+    for v in 0..V {
+        let keys = [0, 1, 2, 3].map(|slot| key(4 * v + slot).round_keys());
+        let last = side_by_side(keys.map(|key| &key[10]));
+        for pair in 0..5 {
+            let [even, odd] = side_by_side_2(keys.map(|key| &key.as_chunks().0[pair]));
+            rounds[2 * pair][v] = if pair == 0 { _mm512_xor_si512(even, last) } else { even };
+            rounds[2 * pair + 1][v] = odd;
         }
-        // SAFETY: all eleven keys of all vectors have been written; zeroing them first would take a tenth of the time that 32
-        // messages of 128 bytes take.
-        unsafe { room.assume_init_mut() }
+        rounds[10][v] = last;
     }
 }
 
@@ -146,19 +145,19 @@ fn side_by_side_2([a, b, c, d]: [&[[u8; 16]; 2]; 4]) -> [__m512i; 2] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn advance<const V: usize>(
-    schedules: &Schedules<V>,
-    chains: &mut [__m512i; V],
-    progress: &Progress<'_, 4, V>,
-) {
-    let (between, second) = (schedules.0[0], schedules.0[1]);
-    let mut now = *chains;
+    schedules: &Schedules,
+    mut now: [__m512i; V],
+    step: &Step<'_, 4, V>,
+) -> [__m512i; V] {
+    let between: [__m512i; V] = array::from_fn(|v| schedules.wide[0][v]);
+    let second: [__m512i; V] = array::from_fn(|v| schedules.wide[1][v]);
     let mut at = 0;
-    while at + 2 <= progress.step() {
+    while at + 2 <= step.len() {
         // Else LLVM moves every lane's pointer on in memory in place of one index.
-        let progress = fresh(progress);
+        let step = fresh(step);
         let mut later = [_mm512_setzero_si512(); V];
         for v in 0..V {
-            let [block, next] = side_by_side_2([0, 1, 2, 3].map(|slot| progress.blocks(v, slot, at)));
+            let [block, next] = side_by_side_2([0, 1, 2, 3].map(|slot| step.blocks(v, slot, at)));
             later[v] = next;
             now[v] = _mm512_aesenclast_epi128(now[v], _mm512_xor_si512(block, between[v]));
         }
@@ -169,19 +168,19 @@ fn advance<const V: usize>(
         middle_rounds(&mut now, &second, schedules);
         at += 2;
     }
-    if at < progress.step() {
+    if at < step.len() {
         for v in 0..V {
-            let block = side_by_side([0, 1, 2, 3].map(|slot| &progress.blocks::<1>(v, slot, at)[0]));
+            let block = side_by_side([0, 1, 2, 3].map(|slot| &step.blocks::<1>(v, slot, at)[0]));
             now[v] = _mm512_aesenclast_epi128(now[v], _mm512_xor_si512(block, between[v]));
         }
         middle_rounds(&mut now, &second, schedules);
     }
-    *chains = now;
+    now
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
-fn middle_rounds<const V: usize>(now: &mut [__m512i; V], second: &[__m512i; V], schedules: &Schedules<V>) {
+fn middle_rounds<const V: usize>(now: &mut [__m512i; V], second: &[__m512i; V], schedules: &Schedules) {
     for v in 0..V {
         now[v] = _mm512_aesenc_epi128(now[v], second[v]);
     }
@@ -189,7 +188,7 @@ fn middle_rounds<const V: usize>(now: &mut [__m512i; V], second: &[__m512i; V], 
     let schedules = fresh(schedules);
     for round in 2..10 {
         for v in 0..V {
-            now[v] = _mm512_aesenc_epi128(now[v], schedules.0[round][v]);
+            now[v] = _mm512_aesenc_epi128(now[v], schedules.wide[round][v]);
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct CmacKey {
     whole: __m128i,
     /// K2, for a last block that had to be padded.
     padded: __m128i,
+    /// What encrypts to zero.
+    idle: __m128i,
 }
 
 impl CmacKey {
@@ -33,7 +35,8 @@ impl CmacKey {
         let rounds = RoundKeys::aes128(proof, key);
         let whole = double(u128::from_be_bytes(rounds.encrypt_block(proof, &[0; 16])));
         let padded = double(whole);
-        Self { proof, rounds, whole: load(&whole.to_be_bytes()), padded: load(&padded.to_be_bytes()) }
+        let idle = load(&rounds.decrypt_block(proof, &[0; 16]));
+        Self { proof, rounds, whole: load(&whole.to_be_bytes()), padded: load(&padded.to_be_bytes()), idle }
     }
 
     /// The tag of the concatenation of `segments`.
@@ -59,16 +62,34 @@ impl CmacKey {
         self.rounds.as_bytes()
     }
 
-    /// The last block of a message, as the chain takes it: padded (RFC 4493 §2.4) and with the subkey added.
-    /// `tail` holds the `filled` bytes after the blocks before, 16 of them if the message ends with a whole block, then zeros.
-    #[inline]
-    pub(crate) fn last_block(&self, tail: [u8; 16], filled: usize) -> [u8; 16] {
-        // Where the padding begins is as hard to foretell as a message's length: no branch.
-        let padding = 0x80u128.checked_shl(8 * filled as u32).unwrap_or(0);
+    /// A block that leaves a chain at its start: zero goes on to zero.
+    #[inline(always)]
+    pub(crate) fn idle_block(&self) -> [u8; 16] {
+        store(self.idle)
+    }
+
+    /// Makes the last block of a message what the chain takes: padded (RFC 4493 §2.4) and with the subkey added.
+    /// `block` holds the `filled` bytes after the blocks before, 16 of them if the message ends with a whole block, then zeros.
+    #[inline(always)]
+    pub(crate) fn last_block(&self, block: &mut [u8; 16], filled: usize) {
+        // Where the padding begins is as hard to foretell as a message's length: no branch, and a table for the padding.
         let subkey = if filled < 16 { &self.padded } else { &self.whole };
-        (u128::from_le_bytes(tail) ^ padding ^ u128::from_le_bytes(store(*subkey))).to_le_bytes()
+        let padding = PADDINGS.get(filled).unwrap_or(&[0; 16]);
+        let added = u128::from_ne_bytes(store(*subkey)) ^ u128::from_ne_bytes(*padding);
+        *block = (u128::from_ne_bytes(*block) ^ added).to_ne_bytes();
     }
 }
+
+/// What padding adds to a block with so many bytes.
+static PADDINGS: [[u8; 16]; 17] = {
+    let mut paddings = [[0; 16]; 17];
+    let mut filled = 0;
+    while filled < 16 {
+        paddings[filled][filled] = 0x80;
+        filled += 1;
+    }
+    paddings
+};
 
 /// Multiplies by x in GF(2¹²⁸), the most significant bit first, without a branch on the secret.
 const fn double(value: u128) -> u128 {

@@ -5,6 +5,8 @@
 //! moves each to its end; lanes may differ in length, and short ones best start late, so that all end together. Who knows
 //! messages, their padding and which lanes go together is `batch`.
 
+use core::{iter, slice};
+
 use super::cmac_ni::CmacKey;
 
 /// Blocks that lie one after the other in memory.
@@ -17,8 +19,10 @@ pub(crate) struct Lane<'a, K, S, const N: usize> {
     pub(crate) key: &'a K,
     /// Before `run_group` where the chain starts, after it where it ends.
     pub(crate) state: S,
-    /// No run is empty.
-    runs: &'a [Run<'a, N>],
+    /// Empty only if the lane is.
+    first: Run<'a, N>,
+    /// None of them empty.
+    later: &'a [Run<'a, N>],
     blocks: usize,
 }
 
@@ -34,11 +38,14 @@ impl<'a, K, S, const N: usize> Lane<'a, K, S, N> {
     #[inline(always)]
     pub(crate) fn new(key: &'a K, state: S, runs: &'a [Run<'a, N>]) -> Self {
         debug_assert!(runs.iter().all(|run| !run.is_empty()), "an empty run");
-        let blocks = match runs {
-            [run] => run.len(),
-            runs => runs.iter().map(|run| run.len()).sum(),
-        };
-        Self { key, state, runs, blocks }
+        let (first, later) = runs.split_first().map_or((&[][..], &[][..]), |(first, later)| (*first, later));
+        Self { key, state, first, later, blocks: runs.iter().map(|run| run.len()).sum() }
+    }
+
+    /// A lane over one run.
+    #[inline(always)]
+    pub(crate) const fn over(key: &'a K, state: S, run: Run<'a, N>) -> Self {
+        Self { key, state, first: run, later: &[], blocks: run.len() }
     }
 
     /// Blocks in all runs together.
@@ -47,12 +54,28 @@ impl<'a, K, S, const N: usize> Lane<'a, K, S, N> {
         self.blocks
     }
 
-    /// The runs, none of them empty, together [`Self::blocks`] long.
+    /// The runs in their order, together [`Self::blocks`] long.
     #[inline(always)]
-    pub(crate) const fn runs(&self) -> &'a [Run<'a, N>] {
-        self.runs
+    pub(crate) fn runs(&self) -> Runs<'a, N> {
+        iter::once(self.first).chain(self.later.iter().copied())
+    }
+
+    /// The run of this number, counted from 0.
+    #[inline(always)]
+    pub(super) fn run(&self, number: usize) -> Option<Run<'a, N>> {
+        if number == 0 { Some(self.first) } else { self.later.get(number - 1).copied() }
+    }
+
+    /// The run of a lane that has only one.
+    #[inline(always)]
+    pub(super) const fn only_run(&self) -> Option<Run<'a, N>> {
+        if self.later.is_empty() { Some(self.first) } else { None }
     }
 }
+
+/// A lane's runs.
+pub(crate) type Runs<'a, const N: usize> =
+    iter::Chain<iter::Once<Run<'a, N>>, iter::Copied<slice::Iter<'a, Run<'a, N>>>>;
 
 /// `run_group` with a single-stream function: moves one lane after the other to its end.
 #[inline(always)]
@@ -61,7 +84,7 @@ pub(crate) fn run_one_by_one<K, S, const N: usize>(
     advance: impl Fn(&K, &mut S, Run<'_, N>),
 ) {
     for lane in lanes {
-        for run in lane.runs {
+        for run in lane.runs() {
             advance(lane.key, &mut lane.state, run);
         }
     }

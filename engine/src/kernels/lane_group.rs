@@ -5,9 +5,8 @@
 //! While one block of every lane is hashed, the next one is transposed into vectors, an eighth at a time.
 
 use core::array;
-use core::slice;
 
-use super::lane::{Lane, Run};
+use super::lane::{Lane, Runs};
 use super::words::Words;
 
 /// A hash's compression function over `V` vectors of lanes, its state `S` words per lane.
@@ -47,6 +46,9 @@ impl<W: Words, const V: usize, const L: usize> NextBlock<'_, W, V, L> {
     }
 }
 
+/// A lane without any.
+const NO_RUNS: Lane<'static, (), (), 64> = Lane::over(&(), (), &[]);
+
 /// Where each lane reads: the block to load next, and until when its run goes on.
 struct Rows<'a, const L: usize> {
     /// Block `t` of the group is read `t` blocks behind these, as long as `t` is before the lane's `until`.
@@ -55,7 +57,7 @@ struct Rows<'a, const L: usize> {
     until: [usize; L],
     /// The block at which the lane starts.
     starts: [usize; L],
-    rest: [slice::Iter<'a, Run<'a, 64>>; L],
+    rest: [Runs<'a, 64>; L],
     longest: usize,
 }
 
@@ -67,11 +69,11 @@ impl<'a, const L: usize> Rows<'a, L> {
             origins: [core::ptr::null(); L],
             until: [0; L],
             starts: [usize::MAX; L],
-            rest: array::from_fn(|_| [].iter()),
+            rest: array::from_fn(|_| NO_RUNS.runs()),
             longest: 0,
         };
         for (index, lane) in lanes.iter().enumerate() {
-            rows.rest[index] = lane.runs().iter();
+            rows.rest[index] = lane.runs();
             if lane.blocks() > 0 {
                 rows.starts[index] = blocks - lane.blocks();
             }

@@ -12,6 +12,7 @@
 mod absent;
 mod backend;
 mod blocks;
+mod compiled;
 pub(crate) mod lane;
 
 #[cfg(target_arch = "x86_64")]
@@ -51,6 +52,8 @@ mod md5_lanes;
 #[cfg(target_arch = "x86_64")]
 mod progress;
 #[cfg(target_arch = "x86_64")]
+mod schedules;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod sha256_group;
 #[cfg(target_arch = "x86_64")]
 mod sha256_lanes;
@@ -74,3 +77,4 @@ pub(crate) use absent::{ccm_ni, cmac_group, cmac_ni, gmac, md5, md5_group, sha25
 
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};
+pub(crate) use compiled::Work;

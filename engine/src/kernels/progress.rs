@@ -14,20 +14,64 @@ const DISTANCE: usize = 4;
 /// Reckoned, not measured.
 const STAGGERED: usize = 192;
 
-/// The lanes of a group, `V` vectors of `G`. Short lanes start late, so that all end together, or almost; one that does not
-/// run, or that no message fills, goes over another's blocks meanwhile.
-pub(super) struct Progress<'a, const G: usize, const V: usize> {
+/// Blocks that lie before every lane of `V` vectors of `G`.
+pub(super) struct Step<'a, const G: usize, const V: usize> {
     /// The next block of each lane.
     next: [[*const [u8; 16]; G]; V],
+    /// So many lie at every `next`.
+    blocks: usize,
+    runs: PhantomData<Run<'a, 16>>,
+}
+
+impl<'a, const G: usize, const V: usize> Step<'a, G, V> {
+    /// The only one of a group whose lanes are one run each, all of them of the same length, and too short to be staggered.
+    /// Lanes that no message fills go over the first one's blocks.
+    #[inline(always)]
+    pub(super) fn only(lanes: &[CmacLane<'a>]) -> Option<Self> {
+        let first = lanes.first()?.only_run()?;
+        let mut next = [[first.as_ptr(); G]; V];
+        let mut uneven = 0;
+        for (next, lane) in next.as_flattened_mut().iter_mut().zip(lanes) {
+            let run = lane.only_run()?;
+            uneven |= run.len() ^ first.len();
+            *next = run.as_ptr();
+        }
+        (uneven == 0 && first.len() < STAGGERED).then_some(Self {
+            next,
+            blocks: first.len(),
+            runs: PhantomData,
+        })
+    }
+
+    /// How many blocks.
+    #[inline(always)]
+    pub(super) const fn len(&self) -> usize {
+        self.blocks
+    }
+
+    /// `N` blocks of a lane, from the `at`th on; together no more than [`Self::len`].
+    #[inline(always)]
+    pub(super) fn blocks<const N: usize>(&self, vector: usize, slot: usize, at: usize) -> &'a [[u8; 16]; N] {
+        assert!(self.blocks >= N && at <= self.blocks - N, "blocks beyond the step");
+        // SAFETY: so many blocks lie at `next`, in the lane's run or in that of a lane that runs.
+        let first = unsafe { self.next[vector][slot].add(at) };
+        // SAFETY: and `N` of them at `first`, borrowed for as long as the run is.
+        unsafe { &*first.cast() }
+    }
+}
+
+/// The lanes of a group, `V` vectors of `G`. Short lanes start late, so that all end together, or almost; one that does not
+/// run, or that no message fills, goes over another's blocks meanwhile.
+pub(super) struct Progress<'l, 'a, const G: usize, const V: usize> {
+    lanes: &'l [CmacLane<'a>],
+    /// Where each lane stands, and how far all can go.
+    step: Step<'a, G, V>,
     /// Blocks until a lane's next run begins: in a lane that runs, so many lie at `next`.
     left: [[usize; G]; V],
-    /// The runs that a lane takes afterwards.
-    later: [[&'a [Run<'a, 16>]; G]; V],
+    /// Runs that a lane has taken.
+    taken: [[u8; G]; V],
     /// One bit for each lane that runs.
     running: u64,
-    /// Blocks that lie at every `next` now.
-    step: usize,
-    runs: PhantomData<Run<'a, 16>>,
 }
 
 /// What happens before a step, one bit for each lane.
@@ -36,22 +80,19 @@ pub(super) struct Turn {
     pub(super) ended: u64,
 }
 
-impl<'a, const G: usize, const V: usize> Progress<'a, G, V> {
+impl<'l, 'a, const G: usize, const V: usize> Progress<'l, 'a, G, V> {
     /// Before the first block of the longest lane; lanes beyond `G` × `V` are not looked at.
     #[inline(always)]
-    pub(super) fn new(lanes: &[CmacLane<'a>]) -> Self {
+    pub(super) fn new(lanes: &'l [CmacLane<'a>]) -> Self {
         let mut progress = Self {
-            next: [[ptr::null(); G]; V],
+            lanes,
+            step: Step { next: [[ptr::null(); G]; V], blocks: 0, runs: PhantomData },
             left: [[usize::MAX; G]; V],
-            later: [[&[]; G]; V],
+            taken: [[0; G]; V],
             running: 0,
-            step: 0,
-            runs: PhantomData,
         };
         let longest = lanes.iter().map(CmacLane::blocks).max().unwrap_or(0);
-        let all = progress.left.as_flattened_mut().iter_mut().zip(progress.later.as_flattened_mut());
-        for ((left, later), lane) in all.zip(lanes) {
-            *later = lane.runs();
+        for (left, lane) in progress.left.as_flattened_mut().iter_mut().zip(lanes) {
             *left = if lane.blocks() == 0 { usize::MAX } else { longest - lane.blocks() };
         }
         if G * V > TOGETHER && longest >= STAGGERED && meet_in_cache(lanes) {
@@ -84,22 +125,22 @@ impl<'a, const G: usize, const V: usize> Progress<'a, G, V> {
             let lane = switching.trailing_zeros() as usize;
             switching &= switching - 1;
             let left = &mut self.left.as_flattened_mut()[lane];
-            let later = &mut self.later.as_flattened_mut()[lane];
-            if let Some((run, rest)) = later.split_first() {
-                (*left, *later) = (run.len(), rest);
-                self.next.as_flattened_mut()[lane] = run.as_ptr();
+            let taken = &mut self.taken.as_flattened_mut()[lane];
+            if let Some(run) = self.lanes.get(lane).and_then(|lane| lane.run(usize::from(*taken))) {
+                (*left, *taken) = (run.len(), *taken + 1);
+                self.step.next.as_flattened_mut()[lane] = run.as_ptr();
             } else {
                 *left = usize::MAX;
                 turn.ended |= 1 << lane;
             }
         }
         self.running = (self.running | turn.started) & !turn.ended;
-        self.step = least(self.left.as_flattened());
+        self.step.blocks = least(self.left.as_flattened());
 
         if self.running != !0 >> (64 - G * V) {
-            let lanes = self.next.as_flattened_mut();
+            let lanes = self.step.next.as_flattened_mut();
             let Some(borrowed) = lanes.get(self.running.trailing_zeros() as usize).copied() else {
-                self.step = 0;
+                self.step.blocks = 0;
                 return turn;
             };
             for (lane, next) in lanes.iter_mut().enumerate() {
@@ -111,30 +152,20 @@ impl<'a, const G: usize, const V: usize> Progress<'a, G, V> {
 
     /// Blocks that lie before every lane.
     #[inline(always)]
-    pub(super) const fn step(&self) -> usize {
-        self.step
-    }
-
-    /// `N` blocks of a lane, from the `at`th on; together no more than [`Self::step`].
-    #[inline(always)]
-    pub(super) fn blocks<const N: usize>(&self, vector: usize, slot: usize, at: usize) -> &'a [[u8; 16]; N] {
-        assert!(self.step >= N && at <= self.step - N, "blocks beyond the step");
-        // SAFETY: `step` blocks lie at `next`, in the lane's run or in that of a lane that runs.
-        let first = unsafe { self.next[vector][slot].add(at) };
-        // SAFETY: and `N` of them at `first`, borrowed for as long as the run is.
-        unsafe { &*first.cast() }
+    pub(super) const fn step(&self) -> &Step<'a, G, V> {
+        &self.step
     }
 
     /// Leaves the step's blocks behind.
     #[inline(always)]
     pub(super) fn advance(&mut self) {
-        for next in self.next.as_flattened_mut() {
-            *next = next.wrapping_add(self.step);
+        for next in self.step.next.as_flattened_mut() {
+            *next = next.wrapping_add(self.step.blocks);
         }
         for left in self.left.as_flattened_mut() {
-            *left -= self.step;
+            *left -= self.step.blocks;
         }
-        self.step = 0;
+        self.step.blocks = 0;
     }
 }
 
@@ -154,7 +185,7 @@ fn least(left: &[usize]) -> usize {
 /// Whether many lanes, all of them long, read at the same offset modulo 4 KiB.
 fn meet_in_cache(lanes: &[CmacLane<'_>]) -> bool {
     let line = |lane: &CmacLane<'_>| {
-        let run = lane.runs().iter().max_by_key(|run| run.len())?;
+        let run = lane.runs().max_by_key(|run| run.len())?;
         Some(run.as_ptr().addr() / 64 % 64)
     };
     let Some(first) = lanes.first() else { return false };

@@ -11,10 +11,9 @@ use core::arch::x86_64::{
 };
 
 use core::array;
-use core::slice;
 
 use super::cpu::HaveSha;
-use super::lane::{Run, Sha256Lane};
+use super::lane::{Lane, Run, Runs, Sha256Lane};
 use super::sha256_lanes::CONSTANTS;
 use super::vector::{load, load_quad, store_quad};
 
@@ -27,9 +26,12 @@ struct Streams<'l, 'a> {
     states: [[u32; 8]; STREAMS],
     /// What is left of the run that a lane is in.
     runs: [Run<'a, 64>; STREAMS],
-    rest: [slice::Iter<'a, Run<'a, 64>>; STREAMS],
+    rest: [Runs<'a, 64>; STREAMS],
     ends: [Option<&'l mut [u32; 8]>; STREAMS],
 }
+
+/// A lane without any.
+const NO_RUNS: Lane<'static, (), (), 64> = Lane::over(&(), (), &[]);
 
 /// Moves any number of lanes to their ends, [`STREAMS`] at a time; a lane that ends makes place for the next one.
 pub(crate) fn run_group(proof: HaveSha, lanes: &mut [Sha256Lane<'_>]) {
@@ -37,7 +39,7 @@ pub(crate) fn run_group(proof: HaveSha, lanes: &mut [Sha256Lane<'_>]) {
         busy: 0,
         states: [[0; 8]; STREAMS],
         runs: [&[]; STREAMS],
-        rest: array::from_fn(|_| [].iter()),
+        rest: array::from_fn(|_| NO_RUNS.runs()),
         ends: [const { None }; STREAMS],
     };
     let mut waiting = lanes.iter_mut();
@@ -62,7 +64,7 @@ impl<'l, 'a> Streams<'l, 'a> {
         self.busy += 1;
         self.states[place] = lane.state;
         self.runs[place] = &[];
-        self.rest[place] = lane.runs().iter();
+        self.rest[place] = lane.runs();
         self.ends[place] = Some(&mut lane.state);
     }
 

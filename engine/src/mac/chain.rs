@@ -28,6 +28,9 @@ pub(crate) trait Chain<const N: usize>: Sized {
     /// Makes the message's last blocks out of its tail: `cut.tail` bytes at the beginning of the first, zeros behind it.
     fn pad(&self, message_bytes: usize, cut: Cut, last: &mut [[u8; N]]);
 
+    /// A block that leaves the state before the first block as it is, if there is one.
+    fn idle_block(&self) -> Option<[u8; N]>;
+
     /// The one block that goes on from another state to the tag, for an algorithm whose tag is not its chain's end.
     fn outer(&self, end: Self::State) -> Option<(Self::State, [u8; N])>;
 

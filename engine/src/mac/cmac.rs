@@ -53,7 +53,7 @@ impl Chain<16> for cmac_ni::CmacKey {
     type Key = Self;
     type State = [u8; 16];
 
-    #[inline]
+    #[inline(always)]
     fn of(key: &PreparedKey) -> Option<&Self> {
         match key {
             PreparedKey::AesCmac(AesCmacKey(Schedule::AesNi(key))) => Some(key),
@@ -61,41 +61,46 @@ impl Chain<16> for cmac_ni::CmacKey {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn kernel_key(&self) -> &Self {
         self
     }
 
-    #[inline]
+    #[inline(always)]
     fn start(&self) -> [u8; 16] {
         [0; 16]
     }
 
-    #[inline]
+    #[inline(always)]
     fn prefix(&self) -> &[u8] {
         &[]
     }
 
     /// The last block is never cut off whole: a subkey is added to it.
-    #[inline]
+    #[inline(always)]
     fn cut(&self, message_bytes: usize) -> Cut {
         let whole = message_bytes.saturating_sub(1) / 16;
         Cut { whole, tail: message_bytes - 16 * whole, last: 1 }
     }
 
-    #[inline]
+    #[inline(always)]
     fn pad(&self, _: usize, cut: Cut, last: &mut [[u8; 16]]) {
         if let Some(block) = last.first_mut() {
-            *block = self.last_block(*block, cut.tail);
+            self.last_block(block, cut.tail);
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    fn idle_block(&self) -> Option<[u8; 16]> {
+        Some(self.idle_block())
+    }
+
+    #[inline(always)]
     fn outer(&self, _: [u8; 16]) -> Option<([u8; 16], [u8; 16])> {
         None
     }
 
-    #[inline]
+    #[inline(always)]
     fn tag(end: [u8; 16]) -> Tag {
         Tag::from_bytes(end)
     }

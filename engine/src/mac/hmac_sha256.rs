@@ -45,7 +45,7 @@ impl HmacSha256Key {
     }
 
     /// The outer hash: its state after the key, and the one block that the inner hash makes.
-    #[inline]
+    #[inline(always)]
     fn outer_block(&self, inner: [u32; 8]) -> ([u32; 8], [u8; 64]) {
         let mut block = [0; 64];
         for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(inner) {
@@ -60,42 +60,47 @@ impl Chain<64> for HmacSha256Key {
     type Key = ();
     type State = [u32; 8];
 
-    #[inline]
+    #[inline(always)]
     fn of(key: &PreparedKey) -> Option<&Self> {
         if let PreparedKey::HmacSha256(key) = key { Some(key) } else { None }
     }
 
-    #[inline]
+    #[inline(always)]
     fn kernel_key(&self) -> &() {
         &()
     }
 
-    #[inline]
+    #[inline(always)]
     fn start(&self) -> [u32; 8] {
         self.inner
     }
 
-    #[inline]
+    #[inline(always)]
     fn prefix(&self) -> &[u8] {
         &[]
     }
 
-    #[inline]
+    #[inline(always)]
     fn cut(&self, message_bytes: usize) -> Cut {
         last_blocks::cut(message_bytes)
     }
 
-    #[inline]
+    #[inline(always)]
     fn pad(&self, message_bytes: usize, cut: Cut, last: &mut [[u8; 64]]) {
         last_blocks::pad(cut.tail, bits_after_key(message_bytes), last);
     }
 
-    #[inline]
+    #[inline(always)]
+    fn idle_block(&self) -> Option<[u8; 64]> {
+        None
+    }
+
+    #[inline(always)]
     fn outer(&self, end: [u32; 8]) -> Option<([u32; 8], [u8; 64])> {
         Some(self.outer_block(end))
     }
 
-    #[inline]
+    #[inline(always)]
     fn tag(end: [u32; 8]) -> Tag {
         let mut tag = [0; 16];
         for (bytes, word) in tag.as_chunks_mut().0.iter_mut().zip(end) {

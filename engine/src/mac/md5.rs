@@ -52,42 +52,47 @@ impl Chain<64> for Md5Key {
     type Key = ();
     type State = [u32; 4];
 
-    #[inline]
+    #[inline(always)]
     fn of(key: &PreparedKey) -> Option<&Self> {
         if let PreparedKey::Md5(key) = key { Some(key) } else { None }
     }
 
-    #[inline]
+    #[inline(always)]
     fn kernel_key(&self) -> &() {
         &()
     }
 
-    #[inline]
+    #[inline(always)]
     fn start(&self) -> [u32; 4] {
         self.state
     }
 
-    #[inline]
+    #[inline(always)]
     fn prefix(&self) -> &[u8] {
         self.rest.split_at(self.key_bytes % 64).0
     }
 
-    #[inline]
+    #[inline(always)]
     fn cut(&self, message_bytes: usize) -> Cut {
         last_blocks::cut((self.key_bytes % 64).saturating_add(message_bytes))
     }
 
-    #[inline]
+    #[inline(always)]
     fn pad(&self, message_bytes: usize, cut: Cut, last: &mut [[u8; 64]]) {
         last_blocks::pad(cut.tail, self.bits(message_bytes).to_le_bytes(), last);
     }
 
-    #[inline]
+    #[inline(always)]
+    fn idle_block(&self) -> Option<[u8; 64]> {
+        None
+    }
+
+    #[inline(always)]
     fn outer(&self, _: [u32; 4]) -> Option<([u32; 4], [u8; 64])> {
         None
     }
 
-    #[inline]
+    #[inline(always)]
     fn tag(end: [u32; 4]) -> Tag {
         let mut tag = [0; 16];
         for (bytes, word) in tag.as_chunks_mut().0.iter_mut().zip(end) {
