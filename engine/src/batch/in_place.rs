@@ -76,8 +76,8 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
             backend,
             width: C::width(backend).clamp(1, MAX_LANES),
             room,
-            slots: ArrayVec::new_const(),
-            vacant: ArrayVec::new_const(),
+            slots: ArrayVec::new(),
+            vacant: ArrayVec::new(),
             live: 0,
             next_long: End::Shortest,
             waited: 0,
@@ -178,8 +178,8 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
         let busy = group.iter().map(|entry| u64::from(entry.left().min(steps))).sum();
         occupancy.add(busy, u64::from(steps) * self.width as u64);
 
-        let mut ends: ArrayVec<(&'d C, C::State), MAX_LANES> = ArrayVec::new_const();
-        let mut ended: Group = ArrayVec::new_const();
+        let mut ends: ArrayVec<(&'d C, C::State), MAX_LANES> = ArrayVec::new();
+        let mut ended: Group = ArrayVec::new();
         let states = self.advance(group, steps, scratch);
         for (entry, state) in group.iter().zip(states) {
             let Some(slot) = self.slots.get_mut(entry.slot()) else { continue };
@@ -210,14 +210,14 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
         scratch: &mut C::Scratch,
     ) -> ArrayVec<C::State, MAX_LANES> {
         let mut layout = Layout::new(&mut self.room.blocks);
-        let mut laid_out: ArrayVec<(&Slot<'_, '_, C, N>, usize), MAX_LANES> = ArrayVec::new_const();
+        let mut laid_out: ArrayVec<(&Slot<'_, '_, C, N>, usize), MAX_LANES> = ArrayVec::new();
         for entry in group {
             let Some(slot) = self.slots.get(entry.slot()) else { continue };
             let Some(job) = &slot.job else { continue };
             let stretch = Stretch { from: slot.done as usize, blocks: entry.left().min(steps) as usize };
             laid_out.push((slot, layout.lane(slot.key, job, stretch)));
         }
-        let mut lanes: Lanes<'_, C, N> = ArrayVec::new_const();
+        let mut lanes: Lanes<'_, C, N> = ArrayVec::new();
         let mut start = 0;
         for (slot, end) in laid_out {
             let runs = layout.runs().get(start..end).unwrap_or_default();

@@ -132,8 +132,8 @@ pub(super) fn finish<'e, 'd: 'e, C: Kernel<N> + 'd, const N: usize>(
     if !C::OUTER {
         return;
     }
-    let mut starts: ArrayVec<(&C, C::State, &mut C::State), MAX_LANES> = ArrayVec::new_const();
-    let mut blocks: ArrayVec<[u8; N], MAX_LANES> = ArrayVec::new_const();
+    let mut starts: ArrayVec<(&C, C::State, &mut C::State), MAX_LANES> = ArrayVec::new();
+    let mut blocks: ArrayVec<[u8; N], MAX_LANES> = ArrayVec::new();
     for (key, end) in ends {
         let Some((start, block)) = key.outer(*end) else { return };
         starts.push((key, start, end));

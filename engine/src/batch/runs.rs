@@ -57,7 +57,7 @@ struct Walk {
 impl<'a, const N: usize> Layout<'a, N> {
     #[inline(always)]
     pub(super) fn new(room: &'a mut [[u8; N]]) -> Self {
-        Self { runs: ArrayVec::new_const(), room, pending: 0 }
+        Self { runs: ArrayVec::new(), room, pending: 0 }
     }
 
     /// The runs of all lanes so far.

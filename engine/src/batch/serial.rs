@@ -19,7 +19,7 @@ pub(super) struct Serial<'m, 'd> {
 impl<'m, 'd> Serial<'m, 'd> {
     #[inline(always)]
     pub(super) fn new() -> Self {
-        Self { short: ArrayVec::new_const(), long: ArrayVec::new_const() }
+        Self { short: ArrayVec::new(), long: ArrayVec::new_const() }
     }
 
     /// How many more jobs can be taken in.

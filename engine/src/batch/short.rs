@@ -59,7 +59,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
     pub(super) fn new(backend: Backend, room: &'r mut ShortRoom) -> Self {
         room.order.clear();
         let width = C::width(backend).clamp(1, MAX_LANES);
-        Self { backend, width, room, jobs: ArrayVec::new_const(), waited: 0 }
+        Self { backend, width, room, jobs: ArrayVec::new(), waited: 0 }
     }
 
     /// How many more messages can be taken in: a full window is a number of full groups.
@@ -104,7 +104,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
         for group in order.sorted().rchunks(self.width) {
             let (busy, longest) = busy(group);
             occupancy.add(busy, longest * self.width as u64);
-            let mut laid_out: Lanes<'_, C, N> = ArrayVec::new_const();
+            let mut laid_out: Lanes<'_, C, N> = ArrayVec::new();
             lay_out(group, longest as usize, &self.jobs, lanes, &mut laid_out);
             C::run_group(self.backend, scratch, &mut laid_out);
             let keys =
@@ -144,14 +144,9 @@ fn lay_out<'a, 'd: 'a, C: Kernel<N>, const N: usize>(
         Some(Waiting { job: Some(job), key }) => Some((job, *key)),
         _ => None,
     };
-    for (entry, lane) in group.iter().zip(&mut *room) {
-        if let Some((job, key)) = waiting(entry) {
-            copy(key, job, longest, entry.left() as usize, &mut lane.0);
-        }
-    }
-    // In a pass of its own: what was written in pieces cannot be read as a whole until it has reached the cache.
     for (entry, lane) in group.iter().zip(room) {
         if let Some((job, key)) = waiting(entry) {
+            copy(key, job, longest, entry.left() as usize, &mut lane.0);
             let (blocks, _) = lane.0.as_chunks_mut::<N>();
             let Some(blocks) = blocks.get_mut(..longest) else { continue };
             let cut = key.cut(job.bytes());
