@@ -73,7 +73,7 @@ pub struct Comparison {
     pub duration_ns: u128,
     /// The libraries.
     pub libraries: Vec<Found>,
-    /// Those that are missing.
+    /// Those that are missing, and calls that did not take some messages.
     pub missing: Vec<Absent>,
     /// A row per cell and peer.
     pub rows: Vec<Row>,
@@ -116,7 +116,7 @@ impl Comparison {
                 }
             }
         }
-        let (mut arena, clock) = (Arena::new(plan.seed), Clock::new());
+        let (mut arena, clock) = (Arena::new(Arena::LARGEST, plan.seed), Clock::new());
         let mut rng = Rng::with_seed(plan.seed);
         for &algorithm in &plan.algorithms {
             for extent in cells(&plan.extents) {
@@ -141,6 +141,10 @@ impl Comparison {
                     }
                     let mut ours = Ours::new(algorithm, plan.backend, work.keys());
                     let rounds = measure(&mut work, set, &mut ours, entries, plan.pace, (&clock, &mut rng))?;
+                    comparison.missing.extend(rounds.refusals.iter().map(|(library, refusal)| Absent {
+                        peer: library.name(),
+                        reason: format!("{extent}, {set}: {refusal}"),
+                    }));
                     let (set_bytes, messages) = (work.bytes(), work.len());
                     let cell = Cell { algorithm, extent, set, set_bytes, messages };
                     comparison.rows.extend(Row::of(cell, &rounds));

@@ -9,8 +9,10 @@
 //! statistics   medians and their intervals         floors       what each library should reach
 //! bars         what is asked of the ratios         row          what is handed on of a cell
 //! comparison   all of it                           report       table, JSON, CSV, Markdown
+//! acceptance   our lanes against themselves: mixed lengths, sessions, AVX2, two threads (the binary `bars`)
 //! ```
 
+pub mod acceptance;
 mod aws_lc;
 pub mod bars;
 pub mod comparison;

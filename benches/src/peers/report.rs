@@ -31,9 +31,10 @@ pub fn json(comparison: &Comparison, sink: &mut dyn Write) -> io::Result<()> {
     writeln!(sink)
 }
 
-type Column = (&'static str, fn(&Row) -> String);
+/// A column: its heading, and what stands in it.
+pub(super) type Column<R> = (&'static str, fn(&R) -> String);
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column<Row>; 9] = [
     ("Algorithm", |row| row.algorithm.to_owned()),
     ("Messages", Row::extent),
     ("Set", |row| row.set.to_owned()),
@@ -52,22 +53,21 @@ fn table(comparison: &Comparison, sink: &mut dyn Write) -> io::Result<()> {
         comparison.machine.cpu, comparison.machine.cores, comparison.backend
     )?;
     notes(comparison, "", sink)?;
-    let mut rows = ruled(COLUMNS.map(|(heading, _)| heading), 5);
-    for row in &comparison.rows {
-        rows.add_row(COLUMNS.map(|(_, text)| text(row)));
+    writeln!(sink, "\n{}", ruled(&COLUMNS, 5, &comparison.rows).trim_fmt())?;
+    if comparison.bars.is_empty() {
+        return Ok(());
     }
-    writeln!(sink, "\n{}", rows.trim_fmt())?;
-    let mut bars = ruled(BARS.map(|(heading, _)| heading), 3);
-    for bar in &comparison.bars {
-        bars.add_row(BARS.map(|(_, text)| text(bar)));
-    }
-    if comparison.bars.is_empty() { Ok(()) } else { writeln!(sink, "\n{}", bars.trim_fmt()) }
+    writeln!(sink, "\n{}", ruled(&BARS, 3, &comparison.bars).trim_fmt())
 }
 
-fn ruled<const N: usize>(headings: [&str; N], left_aligned: usize) -> Table {
+/// A table without borders: a rule under the headings, all but the first columns to the right.
+pub(super) fn ruled<R>(columns: &[Column<R>], left_aligned: usize, rows: &[R]) -> Table {
     let rule = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
     let mut table = Table::new();
-    table.load_style(rule).force_no_tty().set_header(headings);
+    table.load_style(rule).force_no_tty().set_header(columns.iter().map(|(heading, _)| *heading));
+    for row in rows {
+        table.add_row(columns.iter().map(|(_, text)| text(row)));
+    }
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 1));
         let aligned = if index < left_aligned { CellAlignment::Left } else { CellAlignment::Right };
@@ -112,9 +112,7 @@ fn notes(comparison: &Comparison, bullet: &str, sink: &mut dyn Write) -> io::Res
     Ok(())
 }
 
-type BarColumn = (&'static str, fn(&BarRow) -> String);
-
-const BARS: [BarColumn; 7] = [
+const BARS: [Column<BarRow>; 7] = [
     ("Algorithm", |bar| bar.algorithm.to_owned()),
     ("Bytes", |bar| bar.bytes.to_string()),
     ("Best peer", |bar| bar.peer.to_owned()),

@@ -57,20 +57,27 @@ pub struct Rounds {
     pub disturbed: usize,
     /// Measurements that were made again.
     pub repeated: usize,
+    /// Calls that did not take the cell's messages.
+    pub refusals: Vec<(Library, WrongTag)>,
 }
 
 /// How many messages a measurement takes, and how often.
 #[derive(Debug, Clone, Copy, Default)]
-struct Dose {
-    messages: usize,
-    passes: usize,
+pub(super) struct Dose {
+    pub(super) messages: usize,
+    pub(super) passes: usize,
     /// Nanoseconds that it should take.
     expected: f64,
 }
 
 impl Dose {
+    /// So many messages, once, for as long as it takes.
+    pub(super) const fn once(messages: usize) -> Self {
+        Self { messages, passes: 1, expected: f64::INFINITY }
+    }
+
     /// What takes the time that is asked for, by what one measurement showed. Cold messages are read once.
-    fn of(shown: Shot, duration: Duration, in_flight: usize, (count, set): (usize, Set)) -> Self {
+    pub(super) fn of(shown: Shot, duration: Duration, in_flight: usize, (count, set): (usize, Set)) -> Self {
         let needed = (duration.as_nanos() as f64 * shown.messages / shown.ns).ceil() as usize;
         let messages = needed.max(in_flight).clamp(1, count);
         let passes = if set == Set::Hot { needed.div_ceil(messages).max(1) } else { 1 };
@@ -79,7 +86,7 @@ impl Dose {
     }
 
     /// Measures once, or twice.
-    fn shoot(
+    pub(super) fn shoot(
         self,
         repeated: &mut usize,
         mut once: impl FnMut(Self) -> Result<Shot, WrongTag>,
@@ -103,7 +110,7 @@ pub fn measure(
     work: &mut WorkSet<'_>,
     set: Set,
     ours: &mut Ours,
-    mut peers: Vec<Entry>,
+    peers: Vec<Entry>,
     pace: Pace,
     (clock, rng): (&Clock, &mut Rng),
 ) -> Result<Rounds, WrongTag> {
@@ -114,13 +121,22 @@ pub fn measure(
     ours.shoot(work.take(count), 1, clock)?;
     let shown = fastest(|| ours.shoot(work.take(checked), 1, clock))?;
     let our_dose = Dose::of(shown, pace.duration, Ours::IN_FLIGHT, (count, set));
-    for entry in &mut peers {
+    let mut refusals = Vec::new();
+    let mut taking = Vec::new();
+    for mut entry in peers {
         let contender = entry.contender.as_mut();
-        shoot(contender, algorithm, work.take(checked), 1, &mut tags, clock)?;
-        let shown = fastest(|| shoot(contender, algorithm, work.take(checked), 1, &mut tags, clock))?;
-        entry.dose = Dose::of(shown, pace.duration, contender.in_flight(), (count, set));
-        entry.shots.push(shown);
+        let mut once = || shoot(contender, algorithm, work.take(checked), 1, &mut tags, clock);
+        match once().and_then(|_| fastest(once)) {
+            Ok(shown) => {
+                entry.dose = Dose::of(shown, pace.duration, entry.contender.in_flight(), (count, set));
+                entry.shots.push(shown);
+                taking.push(entry);
+            }
+            Err(refusal) if refusal.is_refusal() => refusals.push((entry.library, refusal)),
+            Err(wrong) => return Err(wrong),
+        }
     }
+    let mut peers = taking;
     let worth: Vec<bool> = peers.iter().map(|entry| is_worth_rounds(entry, &peers)).collect();
     let mut order: Vec<Option<usize>> = vec![None];
     for (index, entry) in peers.iter_mut().enumerate().filter(|(index, _)| worth[*index]) {
@@ -147,11 +163,11 @@ pub fn measure(
             }
         }
     }
-    Ok(Rounds { ours: our_shots, peers, disturbed: disturbed(&probes), repeated })
+    Ok(Rounds { ours: our_shots, peers, disturbed: disturbed(&probes), repeated, refusals })
 }
 
 /// Of a few measurements before the rounds, the one that was disturbed least.
-fn fastest(mut once: impl FnMut() -> Result<Shot, WrongTag>) -> Result<Shot, WrongTag> {
+pub(super) fn fastest(mut once: impl FnMut() -> Result<Shot, WrongTag>) -> Result<Shot, WrongTag> {
     let mut fastest = once()?;
     for _ in 1..3 {
         let shot = once()?;

@@ -24,6 +24,13 @@ pub struct Shot {
 }
 
 impl Shot {
+    /// What these messages took, `passes` times over.
+    #[must_use]
+    pub fn new(ns: f64, places: &[Place<'_>], passes: usize, ghz: f64) -> Self {
+        let bytes = places.iter().map(Place::len).sum::<usize>() * passes;
+        Self { ns, bytes: bytes as f64, messages: (places.len() * passes) as f64, ghz }
+    }
+
     /// GB/s.
     #[must_use]
     pub fn gbps(self) -> f64 {
@@ -39,6 +46,26 @@ pub struct WrongTag {
     algorithm: SigningAlgorithm,
     bytes: usize,
     detail: String,
+    cause: Cause,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Tag,
+    Refusal,
+}
+
+impl WrongTag {
+    /// A wrong signature of ours.
+    pub(super) fn of_ours(algorithm: SigningAlgorithm, bytes: usize) -> Self {
+        Self { who: "smbsign".to_owned(), algorithm, bytes, detail: String::new(), cause: Cause::Tag }
+    }
+
+    /// Whether a library said itself that it cannot, instead of giving a wrong tag.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.cause == Cause::Refusal
+    }
 }
 
 /// Our engine with its prepared keys.
@@ -80,7 +107,7 @@ impl Ours {
         let refused = refused.map(|message| format!(": {:?}", message.outcome));
         drop(messages);
         check_and_cover(places, *algorithm, refused)?;
-        Ok(shot(ns, places, passes, ghz))
+        Ok(Shot::new(ns, places, passes, ghz))
     }
 }
 
@@ -96,12 +123,7 @@ pub fn check_and_cover(
     let wrong = places.iter().find(|place| !place.is_signed(algorithm));
     if wrong.is_some() || refused.is_some() {
         let bytes = wrong.map_or(0, Place::len);
-        return Err(WrongTag {
-            who: "smbsign".to_owned(),
-            algorithm,
-            bytes,
-            detail: refused.unwrap_or_default(),
-        });
+        return Err(WrongTag { detail: refused.unwrap_or_default(), ..WrongTag::of_ours(algorithm, bytes) });
     }
     places.iter_mut().for_each(|place| place.cover(algorithm));
     Ok(())
@@ -136,25 +158,21 @@ pub fn shoot(
     let outcome = contender.run(&jobs, passes, tags);
     let ns = elapsed(start, clock);
     let function = contender.function();
-    let wrong = |place: Option<&Place<'_>>, detail| WrongTag {
+    let wrong = |place: Option<&Place<'_>>, detail, cause| WrongTag {
         who: contender.call().to_owned(),
         algorithm,
         bytes: place.map_or(0, Place::len),
         detail,
+        cause,
     };
-    outcome.map_err(|refused| wrong(None, format!(": {refused}")))?;
+    outcome.map_err(|refused| wrong(None, format!(": {refused}"), Cause::Refusal))?;
     match places.iter().zip(&*tags).find(|(place, tag)| place.expected(function) != *tag) {
-        Some((place, _)) => Err(wrong(Some(place), String::new())),
-        None => Ok(shot(ns, places, passes, 0.0)),
+        Some((place, _)) => Err(wrong(Some(place), String::new(), Cause::Tag)),
+        None => Ok(Shot::new(ns, places, passes, 0.0)),
     }
 }
 
 /// Since `start`, in nanoseconds, less one reading of the clock.
 pub fn elapsed(start: u64, clock: &Clock) -> f64 {
     ((clock.now() - start) as f64 - clock.cost()).max(1.0)
-}
-
-fn shot(ns: f64, places: &[Place<'_>], passes: usize, ghz: f64) -> Shot {
-    let bytes = places.iter().map(Place::len).sum::<usize>() * passes;
-    Shot { ns, bytes: bytes as f64, messages: (places.len() * passes) as f64, ghz }
 }

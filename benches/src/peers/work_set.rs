@@ -24,10 +24,15 @@ pub struct Arena {
 }
 
 impl Arena {
-    /// Painted once at random.
+    /// Enough for the largest set.
+    pub const LARGEST: usize = Set::COLD_BYTES + Set::COLD_BYTES / 8;
+    /// Enough for a hot set of messages of 64 KiB.
+    pub const HOT: usize = 16 << 20;
+
+    /// So many bytes, painted once at random.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
-        let mut bytes = vec![0; Set::COLD_BYTES + Set::COLD_BYTES / 8];
+    pub fn new(bytes: usize, seed: u64) -> Self {
+        let mut bytes = vec![0; bytes];
         Rng::with_seed(seed).fill(&mut bytes);
         Self { bytes }
     }

@@ -377,17 +377,18 @@ unsafe fn one_by_one(manager: *mut ManagerHead, checks: Checks, work: &Work<'_>,
 /// As [`Manager::run`] says.
 unsafe fn flush(manager: *mut ManagerHead) -> usize {
     // SAFETY: an initialised manager.
-    let flush_job = unsafe { (*manager).flush_job };
-    let mut completed = 0;
-    loop {
-        // SAFETY: an initialised manager.
-        let done = unsafe { flush_job(manager) };
-        if done.is_null() {
-            return completed;
-        }
-        // SAFETY: the library just gave it back.
-        completed += usize::from(unsafe { is_complete(done) });
-    }
+    std::iter::from_fn(|| unsafe { flush_one(manager) }).sum()
+}
+
+/// Ends the oldest job; nothing where none is in flight.
+///
+/// # Safety
+/// As [`Manager::run`] says.
+unsafe fn flush_one(manager: *mut ManagerHead) -> Option<usize> {
+    // SAFETY: an initialised manager.
+    let done = unsafe { ((*manager).flush_job)(manager) };
+    // SAFETY: null, or just given back by the library.
+    (!done.is_null()).then(|| usize::from(unsafe { is_complete(done) }))
 }
 
 /// # Safety
@@ -404,6 +405,13 @@ unsafe fn in_bursts(manager: *mut ManagerHead, checks: Checks, work: &Work<'_>, 
         let wanted = (total - submitted).min(IMB_MAX_BURST_SIZE) as u32;
         // SAFETY: room for the largest burst.
         let granted = unsafe { next(manager, wanted, burst.as_mut_ptr()) };
+        if granted == 0 {
+            // Jobs come back in their order: a long one at the head keeps the ring full, and only a flush moves it on.
+            // SAFETY: an initialised manager.
+            let Some(done) = (unsafe { flush_one(manager) }) else { break };
+            completed += done;
+            continue;
+        }
         for slot in burst.iter().take(granted as usize) {
             // SAFETY: the library just gave this job out.
             unsafe { work.fill(index, *slot) };
@@ -411,7 +419,8 @@ unsafe fn in_bursts(manager: *mut ManagerHead, checks: Checks, work: &Work<'_>, 
         }
         // SAFETY: as many as were granted, all filled.
         let count = unsafe { submit(manager, granted, burst.as_mut_ptr()) };
-        if count == 0 {
+        // SAFETY: an initialised manager.
+        if checks == Checks::On && unsafe { (*manager).errno } != 0 {
             break;
         }
         // SAFETY: the library put so many completed jobs there.

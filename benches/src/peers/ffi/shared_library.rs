@@ -33,3 +33,15 @@ impl SharedLibrary {
         Missing::Unknown { library: self.file, reason }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_is_not_here_is_told_by_its_name() {
+        let missing = SharedLibrary::load("libno-such-library.so.7").map(|_| ()).unwrap_err();
+        assert_eq!(missing, Missing::NotInstalled("libno-such-library.so.7"));
+        assert!(missing.to_string().contains("install-peers.sh"));
+    }
+}
