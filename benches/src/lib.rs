@@ -4,6 +4,8 @@
 pub mod instructions;
 pub mod lanes;
 pub mod macs;
+#[cfg(feature = "peers")]
+pub mod peers;
 mod rivals;
 pub mod sealing;
 pub mod traffic;

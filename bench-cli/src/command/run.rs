@@ -24,8 +24,8 @@ use crate::report;
 use plan::{Planned, ProfileName};
 use turn::Pace;
 pub(crate) use turn::TURN;
-pub(super) use value::duration;
-use value::{ByteSize, Choice, PackingName, WorkingSet};
+pub use value::{ByteSize, InvalidByteSize, duration};
+use value::{Choice, PackingName, WorkingSet};
 use watch::Watch;
 
 /// Measure throughput, latency and CPU of each dialect and algorithm against unsigned, at each link rate
@@ -133,7 +133,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     for note in notes {
         progress.note(note);
     }
-    let run = Run::start(command_line(), args.effective(&plans));
+    let run = Run::start(command_line("smbsign"), args.effective(&plans));
     let pace = if args.in_step { Pace::InStep } else { Pace::Own };
     let mut watch = Watch::start(run, args.record.as_deref(), progress, Interruption::listen()?, pace)?;
     let mut dump = Dump::default();
@@ -162,13 +162,14 @@ fn trials(plans: &[Plan]) -> u64 {
     plans.iter().map(|plan| plan.trial_count() as u64).sum()
 }
 
-/// The command as typed; words that a shell would split are quoted.
-fn command_line() -> String {
+/// The command as typed, the program by this name; words that a shell would split are quoted.
+#[must_use]
+pub fn command_line(program: &str) -> String {
     let words = std::env::args().skip(1).map(|word| {
         let plain = word.chars().all(|letter| letter.is_alphanumeric() || "-_=,.:/+".contains(letter));
         if plain { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
     });
-    std::iter::once("smbsign".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+    std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// What `run --in-step` of these options will do.

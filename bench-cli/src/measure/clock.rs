@@ -11,13 +11,15 @@ use smbsign_engine::traffic;
 /// before it is still being computed, and a 128-byte CMAC then seems to take a quarter of its time. The system's clock
 /// waits for what was begun.
 #[derive(Debug, Clone)]
-pub(super) struct Clock {
+pub struct Clock {
     origin: Instant,
     cost: f64,
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
+    /// A clock that starts now, and knows what reading it costs.
+    #[must_use]
+    pub fn new() -> Self {
         let mut clock = Self { origin: Instant::now(), cost: 0.0 };
         clock.cost = clock.measured_cost();
         clock
@@ -25,7 +27,8 @@ impl Clock {
 
     /// What reading it takes, in nanoseconds: every busy interval holds one reading, which is no work.
     #[inline]
-    pub(super) const fn cost(&self) -> f64 {
+    #[must_use]
+    pub const fn cost(&self) -> f64 {
         self.cost
     }
 
@@ -39,6 +42,12 @@ impl Clock {
             (self.now() - start) as f64 / f64::from(READINGS)
         };
         (0..9).map(|_| time()).fold(f64::INFINITY, f64::min)
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -56,7 +65,8 @@ use traffic::Clock as _;
 /// Time stamp counters tick at a rate of their own, and virtual machines have no cycle counters. An addition and an
 /// exclusive or take a cycle each on every core of the last twenty years; both operands come from registers, since
 /// some cores fold additions of constants away.
-pub(super) fn core_clock_ghz(clock: &Clock) -> f64 {
+#[must_use]
+pub fn core_clock_ghz(clock: &Clock) -> f64 {
     const STEPS: u32 = 16_384;
     const UNROLLED: u32 = 8;
     const CYCLES_PER_STEP: u32 = 2;
@@ -81,7 +91,8 @@ pub(super) fn core_clock_ghz(clock: &Clock) -> f64 {
 ///
 /// What the neighbours of a virtual machine take away shows here; the same code beside every trial tells a slow
 /// algorithm from a slow moment.
-pub(super) fn machine_probe_ns(clock: &Clock) -> u64 {
+#[must_use]
+pub fn machine_probe_ns(clock: &Clock) -> u64 {
     const WORDS: usize = 4096;
     const PASSES: usize = 24;
     let words: Vec<u64> = (0..WORDS as u64).map(|word| word.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();

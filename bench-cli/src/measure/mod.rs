@@ -30,7 +30,7 @@
 //! them alone, and open the other way; their messages are longer on the wire by the transform header.
 
 mod capture_profile;
-mod clock;
+pub mod clock;
 mod disturbance;
 mod dump;
 mod duty;

@@ -14,18 +14,21 @@ use super::spread::median_of_sorted;
 
 /// Between which values.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Interval {
-    pub(super) low: f64,
-    pub(super) high: f64,
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
     /// What it has: what was asked for, or less where there are too few figures.
-    pub(super) confidence: f64,
+    pub confidence: f64,
 }
 
 /// Beyond so many figures their averages cost more than they bring.
 const AVERAGED: usize = 100;
 
 /// By order statistics; `level` is the two-sided error. Nothing without figures.
-pub(super) fn order_statistics(ascending: &[f64], level: f64) -> Option<Interval> {
+#[must_use]
+pub fn order_statistics(ascending: &[f64], level: f64) -> Option<Interval> {
     let rank = binomial_rank(ascending.len(), level);
     between(ascending, rank, level)
 }

@@ -26,6 +26,7 @@ pub use cell::Cell;
 pub use compare::{CompareError, Options, compare_runs};
 pub use comparison::{Because, CellVerdict, Comparison, SmallestCallable, Unjudged};
 pub use floor::{CellFloor, Floor, FloorError};
+pub use interval::{Interval, order_statistics};
 pub use judge::{BetweenRuns, Judgement, Rule, judge};
 pub use sample::{Pair, Sample};
 pub use verdict::Verdict;

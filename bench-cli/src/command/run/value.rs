@@ -59,12 +59,12 @@ pub(super) fn names<T: Display>(values: impl IntoIterator<Item = T>) -> String {
 
 /// A number of bytes: `128`, `4KiB`, `1MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ByteSize(pub(super) usize);
+pub struct ByteSize(pub usize);
 
 /// A text that is no number of bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a size: bytes as 128, or with a binary unit as 4KiB, 1MiB")]
-pub(super) struct InvalidByteSize;
+pub struct InvalidByteSize;
 
 impl FromStr for ByteSize {
     type Err = InvalidByteSize;
@@ -129,7 +129,11 @@ pub(super) fn working_set(text: &str) -> Result<WorkingSet, String> {
 }
 
 /// A duration above zero: `20ms`, `0.4s`, `1min`.
-pub(in crate::command) fn duration(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+///
+/// The text is none; the error says what is.
+pub fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())
