@@ -7,7 +7,7 @@ use super::message::Message;
 use super::occupancy::Occupancy;
 use super::scheduler::Supply;
 use super::short::{LANE_BYTES, Short, ShortRoom};
-use crate::kernels::Backend;
+use crate::kernels::{Backend, prefetch};
 
 /// Memory that a pool works in, kept from run to run.
 pub(super) struct Room<C: Kernel<N>, const N: usize> {
@@ -51,6 +51,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
     /// Takes a message in; there must be space.
     #[inline(always)]
     pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C) {
+        prefetch(key);
         // The longest message has fewer than 2³² blocks.
         let blocks = key.cut(job.bytes()).blocks() as u32;
         if blocks <= (LANE_BYTES / N) as u32 {

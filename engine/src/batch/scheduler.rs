@@ -1,7 +1,9 @@
 //! Pulls messages while lanes are free, and hands each back as it ends.
 
 use core::marker::PhantomData;
-use core::slice;
+use core::{mem, slice};
+
+use arrayvec::ArrayVec;
 
 use super::job::admit;
 use super::message::Message;
@@ -9,7 +11,7 @@ use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
 use super::serial::Serial;
 use crate::kernels::cmac_ni::CmacKey;
-use crate::kernels::{Backend, Work};
+use crate::kernels::{Backend, Work, prefetch_beginning};
 use crate::mac::chain::Chain;
 use crate::mac::{HmacSha256Key, Md5Key};
 use crate::protocol::SigningAlgorithm;
@@ -127,19 +129,21 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
     /// Takes messages in until a pool is full or the source has none.
     #[inline(always)]
     fn pull(&mut self, source: &mut impl Source<'m, 'd>) -> Supply {
-        loop {
-            // Messages may all go to one pool; a pool that they do not go to must not keep them from filling it.
-            let space = self.space();
-            if space == 0 {
-                return Supply::More;
+        let (mut near, mut far) = (ArrayVec::new(), ArrayVec::new());
+        // Messages may all go to one pool; a pool that they do not go to must not keep them from filling it.
+        let mut supply = look_ahead(source, self.space(), &mut near);
+        while !near.is_empty() {
+            if supply == Supply::More {
+                supply = look_ahead(source, self.space() - near.len(), &mut far);
             }
-            for _ in 0..space {
-                let Some(message) = source.pull() else { return Supply::Dry };
+            for message in near.drain(..) {
                 if let Some(message) = self.take(message) {
                     source.hand_back(message);
                 }
             }
+            mem::swap(&mut near, &mut far);
         }
+        supply
     }
 
     #[inline(always)]
@@ -175,4 +179,26 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
     fn is_empty(&self) -> bool {
         self.cmac.is_empty() && self.md5.is_empty() && self.sha256.is_empty() && self.serial.is_empty()
     }
+}
+
+/// Messages whose memory is asked for together.
+const AHEAD: usize = 16;
+
+/// Pulls the next messages and asks for where their keys begin and for their headers, which may be far away: waiting for one
+/// after the other would take longer than all the rest.
+#[inline(always)]
+fn look_ahead<'m, 'd: 'm>(
+    source: &mut impl Source<'m, 'd>,
+    space: usize,
+    ahead: &mut ArrayVec<&'m mut Message<'d>, AHEAD>,
+) -> Supply {
+    for _ in 0..space.min(AHEAD) {
+        let Some(message) = source.pull() else { return Supply::Dry };
+        prefetch_beginning(message.key);
+        if let Some(header) = message.head.first_chunk::<64>() {
+            prefetch_beginning(header);
+        }
+        ahead.push(message);
+    }
+    Supply::More
 }

@@ -14,6 +14,7 @@ mod backend;
 mod blocks;
 mod compiled;
 pub(crate) mod lane;
+mod prefetch;
 
 #[cfg(target_arch = "x86_64")]
 mod aes_ni;
@@ -78,3 +79,4 @@ pub(crate) use absent::{ccm_ni, cmac_group, cmac_ni, gmac, md5, md5_group, sha25
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};
 pub(crate) use compiled::Work;
+pub(crate) use prefetch::{prefetch, prefetch_beginning};

@@ -12,6 +12,8 @@ use crate::protocol::{Nonce, SigningAlgorithm, SigningKey};
 ///
 /// Who knows the algorithm (SMB1 has but one) matches, and then needs no nonce unless it is AES-GMAC's.
 #[derive(Clone)]
+// A key of many thousands is far away: it should not lie in more cache lines than it fills, which without `C` it would.
+#[repr(C, align(64))]
 pub enum PreparedKey {
     /// MD5(key‖message).
     Md5(Md5Key),
