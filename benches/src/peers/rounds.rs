@@ -71,6 +71,7 @@ impl Rounds {
         self.ours.extend(other.ours);
         self.disturbed += other.disturbed;
         self.repeated += other.repeated;
+        self.refusals.extend(other.refusals);
         for entry in other.peers {
             let same = |one: &&mut Entry| one.is(entry.library, entry.contender.call());
             if let Some(known) = self.peers.iter_mut().find(same) {
@@ -189,11 +190,22 @@ pub fn measure(
                         ours.shoot(work.take(dose.messages), dose.passes, clock)
                     })?);
                 }
-                Some(Entry { contender, shots, dose, .. }) => {
-                    shots.push(dose.shoot(&mut repeated, |dose| {
+                Some(Entry { library, contender, shots, dose }) => {
+                    let shot = dose.shoot(&mut repeated, |dose| {
                         let places = work.take(dose.messages);
                         shoot(contender.as_mut(), algorithm, places, dose.passes, &mut tags, clock)
-                    })?);
+                    });
+                    match shot {
+                        Ok(shot) => shots.push(shot),
+                        // A call that failed once is not the library's best; it goes on refusing.
+                        Err(refusal) if refusal.is_refusal() => {
+                            shots.clear();
+                            if !refusals.iter().any(|(_, known)| *known == refusal) {
+                                refusals.push((*library, refusal));
+                            }
+                        }
+                        Err(wrong) => return Err(wrong),
+                    }
                 }
             }
         }
