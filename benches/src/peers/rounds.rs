@@ -45,6 +45,10 @@ impl Entry {
     pub fn new(library: Library, contender: Box<dyn Contender>) -> Self {
         Self { library, contender, shots: Vec::new(), dose: Dose::default() }
     }
+
+    fn is(&self, library: Library, call: &str) -> bool {
+        self.library == library && self.contender.call() == call
+    }
 }
 
 /// What a cell's rounds found.
@@ -59,6 +63,37 @@ pub struct Rounds {
     pub repeated: usize,
     /// Calls that did not take the cell's messages.
     pub refusals: Vec<(Library, WrongTag)>,
+}
+
+impl Rounds {
+    /// Takes in the rounds of another visit.
+    pub fn append(&mut self, other: Self) {
+        self.ours.extend(other.ours);
+        self.disturbed += other.disturbed;
+        self.repeated += other.repeated;
+        self.refusals.extend(other.refusals);
+        for entry in other.peers {
+            let same = |one: &&mut Entry| one.is(entry.library, entry.contender.call());
+            if let Some(known) = self.peers.iter_mut().find(same) {
+                known.shots.extend(entry.shots);
+            }
+        }
+    }
+
+    /// Whether a call is among those that had all their rounds.
+    #[must_use]
+    pub fn has_in_full(&self, library: Library, call: &str) -> bool {
+        self.peers.iter().any(|entry| entry.is(library, call) && entry.shots.len() == self.ours.len())
+    }
+}
+
+/// Whether a cell is new. Rounds are spread over several visits, since what disturbs a machine may last for seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visit {
+    /// Which calls are worth rounds is found out.
+    First,
+    /// All that are there were worth rounds.
+    Again,
 }
 
 /// How many messages a measurement takes, and how often.
@@ -108,7 +143,7 @@ impl Dose {
 /// A wrong tag, of whomever.
 pub fn measure(
     work: &mut WorkSet<'_>,
-    set: Set,
+    (set, visit): (Set, Visit),
     ours: &mut Ours,
     peers: Vec<Entry>,
     pace: Pace,
@@ -137,7 +172,8 @@ pub fn measure(
         }
     }
     let mut peers = taking;
-    let worth: Vec<bool> = peers.iter().map(|entry| is_worth_rounds(entry, &peers)).collect();
+    let worth: Vec<bool> =
+        peers.iter().map(|entry| visit == Visit::Again || is_worth_rounds(entry, &peers)).collect();
     let mut order: Vec<Option<usize>> = vec![None];
     for (index, entry) in peers.iter_mut().enumerate().filter(|(index, _)| worth[*index]) {
         order.push(Some(index));
@@ -154,11 +190,22 @@ pub fn measure(
                         ours.shoot(work.take(dose.messages), dose.passes, clock)
                     })?);
                 }
-                Some(Entry { contender, shots, dose, .. }) => {
-                    shots.push(dose.shoot(&mut repeated, |dose| {
+                Some(Entry { library, contender, shots, dose }) => {
+                    let shot = dose.shoot(&mut repeated, |dose| {
                         let places = work.take(dose.messages);
                         shoot(contender.as_mut(), algorithm, places, dose.passes, &mut tags, clock)
-                    })?);
+                    });
+                    match shot {
+                        Ok(shot) => shots.push(shot),
+                        // A call that failed once is not the library's best; it goes on refusing.
+                        Err(refusal) if refusal.is_refusal() => {
+                            shots.clear();
+                            if !refusals.iter().any(|(_, known)| *known == refusal) {
+                                refusals.push((*library, refusal));
+                            }
+                        }
+                        Err(wrong) => return Err(wrong),
+                    }
                 }
             }
         }

@@ -237,6 +237,16 @@ pub(in super::super) struct Manager {
     handle: Handle,
     mac: JobMac,
     keys: Vec<JobKey>,
+    state: State,
+}
+
+/// Whether a manager gave back every job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Good,
+    /// It may still hold jobs, whose messages and tags are gone: it must never run again. Version 1.3 loses jobs of bursts
+    /// when its ring is full and the oldest job is a long one.
+    Lost,
 }
 
 impl Manager {
@@ -249,7 +259,7 @@ impl Manager {
     ) -> Option<Self> {
         let mut handle = initialised(library, architecture)?;
         let keys = keys.iter().map(|key| job_key(head(&mut handle), mac, key)).collect();
-        Some(Self { handle, mac, keys })
+        Some(Self { handle, mac, keys, state: State::Good })
     }
 
     /// Whether the checked calls of this API take the MAC; the unchecked ones, which are timed, must not be asked.
@@ -280,10 +290,14 @@ impl Manager {
         tags: &mut [Tag],
     ) -> Result<(), Refused> {
         assert!(jobs.len() <= tags.len() && jobs.iter().all(|job| job.key < self.keys.len()));
+        if self.state == State::Lost {
+            return Err(Refused { call: api.name() });
+        }
         let manager = head(&mut self.handle);
         let work = Work { jobs, tags: tags.as_mut_ptr(), keys: &self.keys, mac: self.mac };
         // SAFETY: `manager` is an initialised one; every job that `work` fills points to messages, keys and tags that live
-        // until this call returns, and the three loops return once all jobs are back.
+        // until this call returns, and the three loops return once all jobs are back; a manager that
+        // lost one never runs again.
         let completed = unsafe {
             match api {
                 Api::Jobs => one_by_one(manager, checks, &work, passes),
@@ -291,7 +305,11 @@ impl Manager {
                 Api::HashBurst => in_hash_bursts(manager, checks, &work, passes),
             }
         };
-        if completed == jobs.len() * passes { Ok(()) } else { Err(Refused { call: api.name() }) }
+        if completed == jobs.len() * passes {
+            return Ok(());
+        }
+        self.state = State::Lost;
+        Err(Refused { call: api.name() })
     }
 }
 
