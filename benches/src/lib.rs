@@ -4,6 +4,7 @@
 pub mod instructions;
 pub mod lanes;
 pub mod macs;
+pub mod offload;
 mod rivals;
 pub mod sealing;
 pub mod traffic;
