@@ -64,13 +64,11 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         let mut received: Vec<_> = (0..64).map(|id| Frame::new(turn * 64 + id, 0, None)).collect();
         received.iter_mut().try_for_each(|frame| signing::sign(&client, &mut frame.head, None))?;
         received[9].head[70] ^= 1; // On its way, somebody changed a request: it gets no answer.
-
         let requests = connections.run(key, Operation::Verify(Sender::Client), received.into_iter());
         let ids =
             requests.iter().filter_map(|request| Some(smb2::Header::parse(&request.head).ok()?.message_id()));
         let responses = ids.map(|id| Frame::new(id.0, 1, Some(Arc::clone(&page))));
         let sent = connections.run(key, Operation::Sign, responses);
-
         assert_eq!(sent.len(), 63);
         let message = [&sent[0].head[..], &page].concat();
         assert_eq!(signing::verify(&client, Sender::Server, &message, None)?, Verdict::Verified);
