@@ -45,14 +45,14 @@ pub fn many_messages_at_once(criterion: &mut Criterion) {
     }
 }
 
-fn key(algorithm: SigningAlgorithm, backend: Backend, index: usize) -> PreparedKey {
+pub(crate) fn key(algorithm: SigningAlgorithm, backend: Backend, index: usize) -> PreparedKey {
     let bytes = (index as u128).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_le_bytes();
     let key = SigningKey::new(algorithm, &bytes).expect("every algorithm takes 16 bytes");
     PreparedKey::new(&key, backend)
 }
 
 /// A header without flags, and painted bytes.
-fn unsigned(algorithm: SigningAlgorithm, size: usize, index: usize) -> Vec<u8> {
+pub(crate) fn unsigned(algorithm: SigningAlgorithm, size: usize, index: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = (0u8..251).cycle().skip(index % 251).take(size).collect();
     let (header, protocol_id): (usize, &[u8]) = match algorithm {
         SigningAlgorithm::Md5 => (32, b"\xffSMB"),

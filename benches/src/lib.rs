@@ -4,6 +4,7 @@
 pub mod instructions;
 pub mod lanes;
 pub mod macs;
+pub mod offload;
 #[cfg(feature = "peers")]
 pub mod peers;
 mod rivals;

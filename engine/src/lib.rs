@@ -10,6 +10,7 @@
 //! | --- | --- | --- |
 //! | [`traffic`] | the messages of a measurement, and when they depart | `protocol` |
 //! | [`signing`], [`sealing`] | one message signed, verified, sealed, opened | `protocol`, `mac` |
+//! | [`offload`] | threads that sign for others | `batch`, `mac`, `protocol`, of `kernels` only `Backend` |
 //! | [`batch`] | many messages at once | `mac`, `kernels`, `protocol` |
 //! | [`mac`] | what each algorithm is: the reference, and prepared keys | `kernels`, `protocol`'s keys |
 //! | [`kernels`] | the CPU's own instructions; the only room with `unsafe` | nothing |
@@ -20,6 +21,7 @@
 pub mod batch;
 pub mod kernels;
 pub mod mac;
+pub mod offload;
 pub mod protocol;
 pub mod sealing;
 pub mod signing;

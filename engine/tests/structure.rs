@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kernels", &[]),
     ("mac", &["kernels", "protocol"]),
     ("batch", &["protocol", "mac", "kernels"]),
+    ("offload", &["protocol", "mac", "batch", "kernels"]),
     ("signing", &["protocol", "mac"]),
     ("sealing", &["protocol", "mac", "kernels"]),
     ("traffic", &["protocol", "signing", "sealing"]),

@@ -1,0 +1,218 @@
+//! A worker's short messages: what waits in all queues, in rounds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::burst::Burst;
+use super::fault::Place;
+use super::keys::Keys;
+use super::pair::{Pair, Taken};
+use super::parcel::Parcel;
+use super::round::Round;
+use super::shared::{Change, Shared};
+
+/// Messages and bytes of a round: enough to fill the lanes several times, so that those which drain at its end cost little,
+/// and few enough that nobody waits for long.
+const ROUND_MESSAGES: usize = 512;
+const ROUND_BYTES: usize = 4 << 20;
+/// Long messages that run together: two groups of the widest kernel.
+pub(super) const LONG_MESSAGES: usize = 128;
+
+/// How far a turn got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// A round ran.
+    Ran,
+    /// Bursts wait for more to come, until then at most.
+    Gathers(Instant),
+    /// There was nothing to do.
+    Idle,
+}
+
+/// The queues that a worker looks at, the keys that it knows, and the bursts that it gathers for its next round.
+pub(super) struct Front<P: Parcel> {
+    shared: Arc<Shared<P>>,
+    number: usize,
+    pairs: Vec<Arc<Pair<P>>>,
+    /// The pair to look at first: each gives one burst in turn.
+    next: usize,
+    keys: Keys,
+    round: Round,
+    gathered: Gathered<P>,
+    /// The clock as it was read when the last round ended, until something else happens.
+    clock: Option<Instant>,
+    /// Time spent in rounds.
+    busy: Duration,
+}
+
+/// Bursts of a round to come.
+struct Gathered<P> {
+    bursts: Vec<Taken<P>>,
+    messages: usize,
+    bytes: usize,
+    /// When the oldest was queued.
+    since: Option<Instant>,
+}
+
+impl<P: Parcel> Front<P> {
+    pub(super) fn new(shared: Arc<Shared<P>>, number: usize) -> Self {
+        Self {
+            number,
+            pairs: Vec::new(),
+            next: 0,
+            keys: Keys::new(shared.config.max_keys),
+            round: Round::new(shared.config.backend, ROUND_MESSAGES),
+            gathered: Gathered::new(),
+            clock: None,
+            busy: Duration::ZERO,
+            shared,
+        }
+    }
+
+    /// The pairs that this worker knows.
+    pub(super) fn pairs(&self) -> &[Arc<Pair<P>>] {
+        &self.pairs
+    }
+
+    /// The keys that this worker knows.
+    pub(super) const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Time spent in rounds so far.
+    pub(super) const fn busy(&self) -> Duration {
+        self.busy
+    }
+
+    /// Whether there is anything to do that was not there before.
+    pub(super) fn has_work(&self) -> bool {
+        !self.shared.inboxes[self.number].is_empty() || self.pairs.iter().any(|pair| pair.has_work())
+    }
+
+    /// Learns of keys and pairs.
+    pub(super) fn learn(&mut self) {
+        let inbox = &self.shared.inboxes[self.number];
+        while !inbox.is_empty()
+            && let Some(change) = inbox.pop()
+        {
+            match change {
+                Change::Insert(id, key) => self.keys.insert(id, key),
+                Change::Remove(id) => self.keys.remove(id),
+                Change::Join(pair) => self.pairs.push(pair),
+                Change::Leave(number) => self.pairs.retain(|pair| pair.number != number),
+            }
+        }
+    }
+
+    /// Takes what waits, and runs it if it need not or must not wait for more.
+    pub(super) fn turn(&mut self, closing: bool) -> Progress {
+        self.learn();
+        self.gather();
+        let Some(since) = self.gathered.since else {
+            self.clock = None;
+            return Progress::Idle;
+        };
+        let now = self.clock.take().unwrap_or_else(Instant::now);
+        let deadline = since + self.shared.config.max_wait;
+        if now < deadline && !closing && !self.is_enough() {
+            return Progress::Gathers(deadline);
+        }
+        // A burst's keys were registered before it was submitted: now that it is here, so are they.
+        self.learn();
+        self.run(now);
+        Progress::Ran
+    }
+
+    fn is_enough(&self) -> bool {
+        self.gathered.messages >= self.shared.config.min_fill || !self.gathered.has_room()
+    }
+
+    /// Takes a burst from each pair in turn, until none has any or the round is full.
+    fn gather(&mut self) {
+        let mut empty = 0;
+        while empty < self.pairs.len() && self.gathered.has_room() {
+            match self.next_pair().and_then(|pair| Some(Taken::new(pair.take_short()?, Arc::clone(pair)))) {
+                Some(taken) => {
+                    empty = 0;
+                    self.gathered.add(taken);
+                }
+                None => empty += 1,
+            }
+        }
+    }
+
+    /// Takes bursts of long messages, likewise.
+    pub(super) fn take_long(&mut self, bursts: &mut Vec<Taken<P>>) {
+        let (mut empty, mut messages) = (0, 0);
+        let full = LONG_MESSAGES - Burst::<P>::MAX_MESSAGES;
+        while empty < self.pairs.len() && messages <= full && bursts.len() < LONG_MESSAGES {
+            match self.next_pair().and_then(|pair| Some(Taken::new(pair.take_long()?, Arc::clone(pair)))) {
+                Some(taken) => {
+                    empty = 0;
+                    messages += taken.burst.len();
+                    bursts.push(taken);
+                }
+                None => empty += 1,
+            }
+        }
+    }
+
+    fn next_pair(&mut self) -> Option<&Arc<Pair<P>>> {
+        let at = if self.next < self.pairs.len() { self.next } else { 0 };
+        self.next = at + 1;
+        self.pairs.get(at)
+    }
+
+    fn run(&mut self, started: Instant) {
+        let Self { shared, keys, round, gathered, .. } = self;
+        let before = round.occupancy();
+        let bursts = gathered.bursts.iter_mut().map(|taken| &mut taken.burst);
+        let key = |id| keys.find(id).map(|key| &**key);
+        let mut tally = round.run(bursts, key, &shared.faults, || ());
+        let ended = Instant::now();
+        let busy = ended.saturating_duration_since(started);
+        tally.add_round(busy, before, round.occupancy());
+        // Before the bursts go back: who has polled them all sees them counted.
+        shared.counters.worker(self.number).add_all(&tally);
+        gathered.bursts.iter_mut().for_each(|taken| taken.settle(started, ended));
+        gathered.give_back(|| shared.faults.pass(Place::MidPublish));
+        self.busy += busy;
+        self.clock = Some(ended);
+    }
+
+    /// Gives back what a panic has left behind, as failed.
+    pub(super) fn recover(&mut self) {
+        self.round = Round::new(self.shared.config.backend, ROUND_MESSAGES);
+        self.clock = None;
+        self.gathered.give_back(|| ());
+    }
+}
+
+impl<P> Gathered<P> {
+    fn new() -> Self {
+        Self { bursts: Vec::with_capacity(ROUND_MESSAGES), messages: 0, bytes: 0, since: None }
+    }
+
+    /// Whether another burst may be added. Empty bursts count, too.
+    fn has_room(&self) -> bool {
+        self.messages + Burst::<P>::MAX_MESSAGES <= ROUND_MESSAGES
+            && self.bytes < ROUND_BYTES
+            && self.bursts.len() < ROUND_MESSAGES
+    }
+
+    fn add(&mut self, taken: Taken<P>) {
+        self.messages += taken.burst.len();
+        self.bytes = self.bytes.saturating_add(taken.burst.bytes());
+        let queued = taken.burst.times().map(|times| times.queued);
+        self.since = self.since.into_iter().chain(queued).min();
+        self.bursts.push(taken);
+    }
+
+    fn give_back(&mut self, mut before_each: impl FnMut()) {
+        (self.messages, self.bytes, self.since) = (0, 0, None);
+        for taken in self.bursts.drain(..) {
+            before_each();
+            drop(taken);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+#![doc = include_str!("README.md")]
+
+mod bell;
+mod burst;
+mod config;
+mod engine;
+mod fault;
+mod front;
+mod keys;
+mod pair;
+mod parcel;
+mod patience;
+mod round;
+mod shared;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+/// What [`bell`] synchronises with; its model has loom's in their place.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicBool, Ordering, fence};
+
+    pub(super) use crossbeam::sync::{Parker, Unparker};
+}
+
+pub use burst::{Burst, Completion, Failure, Job, Times};
+pub use config::{Config, StartError};
+pub use engine::OffloadEngine;
+pub use keys::{KeyId, TooManyKeys, UnknownKey};
+pub use pair::{QueuePair, SubmitError};
+pub use parcel::Parcel;
+pub use patience::Waiting;
+pub use stats::Stats;
