@@ -14,7 +14,8 @@ const FLOORS: &[(Library, SigningAlgorithm, f64)] = &[
     (IpsecMb, AesCmac, 16.0),
     (IpsecMb, AesGmac, 20.0),
     (IpsecMb, HmacSha256, 3.3),
-    (IpsecMb, Md5, 6.0),
+    // Of the class, Zen 4 reaches 7.6 and Zen 5 4.7, by every call.
+    (IpsecMb, Md5, 4.0),
     (OpenSsl, AesCmac, 0.8),
     (OpenSsl, HmacSha256, 1.4),
     (OpenSsl, Md5, 0.6),

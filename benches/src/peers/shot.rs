@@ -40,7 +40,7 @@ impl Shot {
 
 /// A tag that is not what RustCrypto says, or a message that was refused: no figure can stand beside it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{who} gives a wrong tag of {algorithm} over {bytes} bytes{detail}")]
+#[error("{who}, {algorithm}, {bytes} bytes: {detail}")]
 pub struct WrongTag {
     who: String,
     algorithm: SigningAlgorithm,
@@ -58,7 +58,17 @@ enum Cause {
 impl WrongTag {
     /// A wrong signature of ours.
     pub(super) fn of_ours(algorithm: SigningAlgorithm, bytes: usize) -> Self {
-        Self { who: "smbsign".to_owned(), algorithm, bytes, detail: String::new(), cause: Cause::Tag }
+        Self {
+            who: "smbsign".to_owned(),
+            algorithm,
+            bytes,
+            detail: "a wrong tag".to_owned(),
+            cause: Cause::Tag,
+        }
+    }
+
+    fn because(self, reason: Option<String>) -> Self {
+        Self { detail: reason.unwrap_or(self.detail), ..self }
     }
 
     /// Whether a library said itself that it cannot, instead of giving a wrong tag.
@@ -104,7 +114,7 @@ impl Ours {
         }
         let ns = elapsed(start, clock);
         let refused = messages.iter().find(|message| message.outcome != Outcome::Signed);
-        let refused = refused.map(|message| format!(": {:?}", message.outcome));
+        let refused = refused.map(|message| format!("{:?}", message.outcome));
         drop(messages);
         check_and_cover(places, *algorithm, refused)?;
         Ok(Shot::new(ns, places, passes, ghz))
@@ -123,7 +133,7 @@ pub fn check_and_cover(
     let wrong = places.iter().find(|place| !place.is_signed(algorithm));
     if wrong.is_some() || refused.is_some() {
         let bytes = wrong.map_or(0, Place::len);
-        return Err(WrongTag { detail: refused.unwrap_or_default(), ..WrongTag::of_ours(algorithm, bytes) });
+        return Err(WrongTag::of_ours(algorithm, bytes).because(refused));
     }
     places.iter_mut().for_each(|place| place.cover(algorithm));
     Ok(())
@@ -161,13 +171,13 @@ pub fn shoot(
     let wrong = |place: Option<&Place<'_>>, detail, cause| WrongTag {
         who: contender.call().to_owned(),
         algorithm,
-        bytes: place.map_or(0, Place::len),
+        bytes: place.or(places.first()).map_or(0, Place::len),
         detail,
         cause,
     };
-    outcome.map_err(|refused| wrong(None, format!(": {refused}"), Cause::Refusal))?;
+    outcome.map_err(|refused| wrong(None, refused.to_string(), Cause::Refusal))?;
     match places.iter().zip(&*tags).find(|(place, tag)| place.expected(function) != *tag) {
-        Some((place, _)) => Err(wrong(Some(place), String::new(), Cause::Tag)),
+        Some((place, _)) => Err(wrong(Some(place), "a wrong tag".to_owned(), Cause::Tag)),
         None => Ok(Shot::new(ns, places, passes, 0.0)),
     }
 }

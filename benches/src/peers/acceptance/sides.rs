@@ -97,7 +97,7 @@ impl<'a> OneByOne<'a> {
         for _ in 0..dose.passes {
             for Message { key, head, sequence, .. } in &mut messages {
                 if let Err(error) = signing::sign(key, head, *sequence) {
-                    refused = Some(format!(": {error}"));
+                    refused = Some(error.to_string());
                 }
             }
         }
