@@ -42,8 +42,9 @@ pub struct Args {
     /// none, md5, hmac-sha256, aes-128-cmac, aes-128-gmac; encryption: aes-128-ccm, aes-128-gcm, aes-256-ccm, aes-256-gcm
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     protection: Vec<Choice<Protection>>,
-    /// serial: one message after another
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "serial")]
+    /// serial: one message after another; lanes: all that are due together, which signs but does not encrypt
+    /// [default: serial, and lanes too at max]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
     engine: Vec<Choice<Engine>>,
     /// Link rates: 1GbE … 100GbE, any rate such as 400Mbit, or max for no link
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1GbE,10GbE,max")]

@@ -8,7 +8,7 @@ use smbsign_engine::protocol::Dialect;
 use smbsign_engine::traffic::{Arrival, LinkRate, SetOrder, Wire};
 
 use super::{Mix, ReplayedCapture};
-use crate::record::{Direction, Protection, Transmit};
+use crate::record::{Direction, Engine, Protection, Transmit};
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct Settings {
     pub protections: Vec<Protection>,
     /// Whether unsigned runs along where it is not asked for.
     pub baseline: Baseline,
+    /// Engines; `None` for serial everywhere, and lanes too at max.
+    pub engines: Option<Vec<Engine>>,
     /// Links.
     pub links: Vec<LinkRate>,
     /// Directions.
@@ -114,6 +116,7 @@ impl Default for Settings {
             dialects: Dialect::ALL.to_vec(),
             protections: Protection::all().collect(),
             baseline: Baseline::Unsigned,
+            engines: None,
             links: vec![LinkRate::ETHERNET[0], LinkRate::ETHERNET[2], LinkRate::Max],
             directions: vec![Direction::Sign],
             profile: ProfileChoice::BulkRead,
@@ -147,6 +150,16 @@ impl Settings {
             LinkRate::Max => Duration::from_millis(100),
             LinkRate::BitsPerSecond(_) => Duration::from_millis(400),
         })
+    }
+
+    /// Engines at this link.
+    #[must_use]
+    pub fn engines_at(&self, link: LinkRate) -> &[Engine] {
+        match (&self.engines, link) {
+            (Some(engines), _) => engines,
+            (None, LinkRate::Max) => &[Engine::Serial, Engine::Lanes],
+            (None, LinkRate::BitsPerSecond(_)) => &[Engine::Serial],
+        }
     }
 
     /// Sessions of the worker with this index.

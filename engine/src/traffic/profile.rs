@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::template::{FramePlace, Signing, Template};
+use super::template::{FramePlace, Signing, Template, Turn};
 use super::{BulkMessage, Envelope, Exchange, RecordedMessage, Wire, exchange, replay};
 use crate::protocol::{Dialect, MalformedMessage, framing};
 
@@ -138,6 +138,13 @@ impl Profile {
     #[must_use]
     pub fn message_count(&self) -> usize {
         self.messages.len()
+    }
+
+    /// How many messages the longest turn of a session has: one in a bulk profile, else a pass.
+    #[must_use]
+    pub fn turn_messages(&self) -> usize {
+        let turns = self.messages.iter().filter(|message| message.turn == Turn::Next).count();
+        self.messages.len().div_ceil(turns.max(1))
     }
 
     /// How many of them a signing session signs.

@@ -222,6 +222,12 @@ impl Series {
         self.connections.len()
     }
 
+    /// Whether any frame is a compound chain.
+    #[must_use]
+    pub fn has_chains(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.place == FramePlace::Continues)
+    }
+
     /// Byte times on the wire per message.
     #[must_use]
     pub fn mean_wire_bytes(&self) -> f64 {

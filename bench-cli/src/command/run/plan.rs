@@ -73,6 +73,7 @@ impl Args {
         let defaults = Settings::default();
         let shared = Settings {
             dialects,
+            engines: self.engines(&protections, notes)?,
             protections,
             baseline: if self.in_step { Baseline::Elsewhere } else { Baseline::Unsigned },
             links: Choice::resolve(&self.link, LinkRate::ETHERNET.into_iter().chain([LinkRate::Max])),
@@ -102,6 +103,28 @@ impl Args {
         let settings = expand(settings, &transmits, |settings| &mut settings.transmit);
         let arrivals = Choice::resolve(&self.arrival, [Arrival::Paced, Arrival::Poisson, BURST_OF_ALL]);
         Ok(once_at_max(expand(settings, &arrivals, |settings| &mut settings.arrival), arrivals.first()))
+    }
+
+    /// The engines that were asked for. What none of them runs cannot be measured, and what one leaves out is noted.
+    fn engines(
+        &self,
+        protections: &[Protection],
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<Option<Vec<Engine>>> {
+        let engines = Choice::resolve(&self.engine, [Engine::Serial, Engine::Lanes]);
+        let runs = |protection: &Protection| engines.iter().any(|engine| engine.runs(*protection));
+        let left_out: Vec<_> = protections.iter().filter(|protection| !runs(protection)).collect();
+        if engines.is_empty() || left_out.is_empty() {
+            return Ok((!engines.is_empty()).then_some(engines));
+        }
+        if !Choice::includes_all(&self.protection) {
+            bail!(
+                "encryption runs one message after another: {} with --engine serial alone",
+                names(left_out)
+            );
+        }
+        notes.push(format!("{} are left out: encryption runs with --engine serial", names(left_out)));
+        Ok(Some(engines))
     }
 
     /// The settings with every profile, the bulk ones in every size.
@@ -164,10 +187,11 @@ impl Args {
             matches!(settings.profile, ProfileChoice::BulkRead | ProfileChoice::BulkWrite)
         };
         let all = |of: fn(&Settings) -> String| settings().map(of).collect::<BTreeSet<_>>();
+        let engines: BTreeSet<_> = first.links.iter().flat_map(|link| first.engines_at(*link)).collect();
         let options = json!({
             "dialect": written(&first.dialects),
             "protection": written(&first.protections),
-            "engine": written(&Choice::resolve(&self.engine, [Engine::Serial])),
+            "engine": written(&engines.into_iter().collect::<Vec<_>>()),
             "link": written(&first.links),
             "direction": written(&first.directions),
             "profile": all(|settings| settings.profile.name()),

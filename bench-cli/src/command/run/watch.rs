@@ -10,7 +10,7 @@ use super::turn::Pace;
 use crate::interruption::Interruption;
 use crate::measure::{Cell, Observer, Plan};
 use crate::progress::Progress;
-use crate::record::{Measurement, RECORD, Run, State, Store};
+use crate::record::{Engine, Measurement, RECORD, Run, State, Store};
 use crate::report;
 
 /// Watches a run and holds what it has measured so far.
@@ -113,15 +113,21 @@ fn put(run: &Run, store: &Store) -> io::Result<()> {
 
 impl Observer for Watch {
     fn trial_starts(&mut self, cell: &Cell, _done: usize) -> ControlFlow<()> {
+        // Older builds, which `ab` compares with, know one engine and do not name it.
+        let engine = match cell.engine {
+            Engine::Serial => String::new(),
+            engine => format!(" by {engine}"),
+        };
         let name = format_args!(
-            "{} {} {} at {} {}",
+            "{} {}{engine} {} at {} {}",
             cell.dialect, cell.protection, cell.direction, cell.link, self.traffic
         );
         if self.pace.wait(name).is_break() || self.interruption.is_asked_for() {
             self.run.state = State::Interrupted;
             return ControlFlow::Break(());
         }
-        self.progress.doing(format_args!("{} {} at {}", cell.dialect, cell.protection, cell.link));
+        self.progress
+            .doing(format_args!("{} {} {} at {}", cell.dialect, cell.protection, cell.engine, cell.link));
         self.progress.step();
         ControlFlow::Continue(())
     }
