@@ -32,7 +32,7 @@ fn keys(object: &Value) -> Vec<&str> {
 #[test]
 fn the_record_has_every_key_of_its_contract() {
     let record = record(&["--link=1GbE,max"]);
-    let top = "schema tool machine command started state config measurements findings";
+    let top = "schema tool machine command started state config measurements fits findings";
     assert_eq!(keys(&record).join(" "), top);
     assert_eq!(record["state"], "complete");
     assert_eq!(record["schema"], "smbsign.run/1");

@@ -25,7 +25,7 @@ use plan::{Planned, ProfileName};
 use turn::Pace;
 pub(crate) use turn::TURN;
 pub(super) use value::duration;
-use value::{ByteSize, Choice, PackingName, WorkingSet};
+use value::{Choice, MessageSize, PackingName, WorkingSet};
 use watch::Watch;
 
 /// Measure throughput, latency and CPU of each dialect and algorithm against unsigned, at each link rate
@@ -55,15 +55,16 @@ pub struct Args {
     /// Messages: bulk-read, bulk-write, metadata, mixed, or capture:FILE for those of a capture
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "bulk-read")]
     profile: Vec<Choice<ProfileName>>,
-    /// Bytes that the signature covers, for bulk profiles: 128, 4KiB, 1MiB … 16448KiB [default: 64KiB]
+    /// Bytes that the signature covers, for bulk profiles: 128, 4KiB, 1MiB … 16448KiB; 128..64KiB for a mix of lengths,
+    /// log-uniform in between, where the dialect's shortest message stands for those below it [default: 64KiB]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    message_size: Vec<ByteSize>,
+    message_size: Vec<MessageSize>,
     /// Threads that sign [default: one less than there are cores, at least 1]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     workers: Vec<NonZeroUsize>,
     /// Sessions, each with its own key [default: a key for every message buffer]
-    #[arg(long, value_name = "N")]
-    sessions: Option<NonZeroUsize>,
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    sessions: Vec<NonZeroUsize>,
     /// Requests that a session has in flight: so many of its messages follow one another
     #[arg(long, value_name = "N", default_value = "1")]
     outstanding: NonZeroUsize,

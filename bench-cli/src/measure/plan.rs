@@ -220,6 +220,9 @@ fn profile(settings: &Settings, dialect: Dialect) -> Result<Profile, ProfileErro
     match &settings.profile {
         ProfileChoice::BulkRead => Profile::bulk(BulkMessage::ReadResponse, dialect, settings.message_bytes),
         ProfileChoice::BulkWrite => Profile::bulk(BulkMessage::WriteRequest, dialect, settings.message_bytes),
+        ProfileChoice::BulkBetween(message, lengths) => {
+            Profile::bulk_of_lengths(*message, dialect, lengths.clone())
+        }
         ProfileChoice::Mix(mix) => mix.profile(dialect),
         ProfileChoice::Capture(capture) => Profile::replay(
             dialect,

@@ -1,11 +1,12 @@
 //! What a run is asked for.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
-use smbsign_engine::traffic::{Arrival, LinkRate, SetOrder, Wire};
+use smbsign_engine::traffic::{Arrival, BulkMessage, LinkRate, SetOrder, Wire};
 
 use super::{Mix, ReplayedCapture};
 use crate::record::{Direction, Engine, Protection, Transmit};
@@ -17,6 +18,8 @@ pub enum ProfileChoice {
     BulkRead,
     /// WRITE requests: a client that writes signs them, its server verifies them.
     BulkWrite,
+    /// Messages of one of the two kinds above, of many lengths: log-uniform in between.
+    BulkBetween(BulkMessage, RangeInclusive<usize>),
     /// The exchanges of a table, requests and responses alike.
     Mix(Mix),
     /// The messages of a real capture, both ends' together.
@@ -30,6 +33,13 @@ impl ProfileChoice {
         match self {
             Self::BulkRead => "bulk-read".to_owned(),
             Self::BulkWrite => "bulk-write".to_owned(),
+            Self::BulkBetween(message, lengths) => {
+                let name = match message {
+                    BulkMessage::ReadResponse => Self::BulkRead.name(),
+                    BulkMessage::WriteRequest => Self::BulkWrite.name(),
+                };
+                format!("{name}:{}..{}", lengths.start(), lengths.end())
+            }
             Self::Mix(mix) => mix.name().to_owned(),
             Self::Capture(capture) => format!("capture:{}", capture.name()),
         }

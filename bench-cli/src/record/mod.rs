@@ -7,6 +7,7 @@ mod cell;
 mod check;
 mod error;
 mod fingerprint;
+mod fit;
 mod latency;
 mod machine;
 mod measurement;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use cell::{Direction, Engine, Protection, Transmit, UnknownName};
 pub use error::{Problem, ReadError};
 pub use fingerprint::{Fingerprint, Mismatch, Part, mismatches};
+pub use fit::{Fit, FittedTime};
 pub use latency::{Latency, Percentiles};
 pub use machine::Machine;
 pub use measurement::{Measurement, Trial};
@@ -57,6 +59,9 @@ pub struct Run {
     pub config: serde_json::Value,
     /// One entry per cell, in the order of the plan.
     pub measurements: Vec<Measurement>,
+    /// The fixed cost of a message and the cost of its bytes, where at least three sizes were measured at max.
+    #[serde(default)]
+    pub fits: Vec<Fit>,
     /// What the measurements show, in sentences.
     pub findings: Vec<String>,
 }
@@ -86,6 +91,7 @@ impl Run {
             state: State::Measuring,
             config,
             measurements: Vec::new(),
+            fits: Vec::new(),
             findings: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::turn::Pace;
+use crate::fit::fits;
 use crate::interruption::Interruption;
 use crate::measure::{Cell, Observer, Plan};
 use crate::progress::Progress;
@@ -37,6 +38,7 @@ impl Watch {
         interruption: Interruption,
         pace: Pace,
     ) -> anyhow::Result<Self> {
+        run.fits = fits(&run.measurements);
         run.findings = report::findings(&run.measurements);
         let create = |parent: &Path| {
             Store::create(parent, &run, |store| put(&run, store))
@@ -85,6 +87,7 @@ impl Watch {
 
     /// Puts the run into the store as it stands.
     fn keep(&mut self) -> anyhow::Result<()> {
+        self.run.fits = fits(&self.run.measurements);
         self.run.findings = report::findings(&self.run.measurements);
         let Some(store) = &self.store else { return Ok(()) };
         put(&self.run, store).with_context(|| format!("cannot write to {}", store.directory().display()))
