@@ -65,10 +65,11 @@ pub struct Args {
     /// Sessions, each with its own key [default: a key for every message buffer]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     sessions: Vec<NonZeroUsize>,
-    /// Requests that a session has in flight: so many of its messages follow one another
+    /// Requests that a session has in flight: so many of its messages follow one another, and lanes hold no more of it at
+    /// once
     #[arg(long, value_name = "N", default_value = "1")]
     outstanding: NonZeroUsize,
-    /// Memory that the messages lie in: hot (stays in the caches), cold (256 MiB), or a size
+    /// Memory that the messages lie in: hot (512 KiB, or two messages for each lane), cold (256 MiB), or a size
     #[arg(long, value_name = "SET", default_value = "hot", value_parser = value::working_set)]
     set: WorkingSet,
     /// After signing: copy (into a transmit buffer, as a socket does), none (a network card reads the buffer itself)

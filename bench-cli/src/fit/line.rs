@@ -18,7 +18,7 @@ pub(super) struct Fitted {
 impl Line {
     /// The line that is nearest to the points, distances counted as shares of their values: least squares with weights 1/y².
     /// `None` where a value is not above zero, or all lie above one place.
-    fn through(points: impl Iterator<Item = (f64, f64)> + Clone) -> Option<Self> {
+    fn through(points: &(impl Iterator<Item = (f64, f64)> + Clone)) -> Option<Self> {
         if points.clone().any(|(_, y)| y.is_nan() || y <= 0.0) {
             return None;
         }
@@ -48,10 +48,10 @@ impl Fitted {
         if points.len() < Self::FEWEST_POINTS {
             return None;
         }
-        let line = Line::through(points.iter().copied())?;
+        let line = Line::through(&points.iter().copied())?;
         let without = |left_out: usize| {
             let others = points.iter().enumerate().filter(move |(at, _)| *at != left_out);
-            Line::through(others.map(|(_, point)| *point))
+            Line::through(&others.map(|(_, point)| *point))
         };
         let lines: Vec<Line> = (0..points.len()).map(without).collect::<Option<_>>()?;
         let count = lines.len() as f64;

@@ -29,6 +29,8 @@ pub(super) struct Lanes<'a> {
     scheduler: Box<LaneScheduler>,
     transmit: &'a mut TransmitBuffer,
     departure: Departure,
+    /// Messages that the sessions can have under way.
+    most_in_flight: usize,
 }
 
 /// What is done to the messages of a chunk.
@@ -92,7 +94,8 @@ impl<'a> Lanes<'a> {
         let (series, buffers) = generator.split();
         let departure = if series.has_chains() { Departure::InOrder } else { Departure::Alone };
         let scheduler = Box::new(LaneScheduler::new(backend));
-        Self { series, buffers, work, scheduler, transmit, departure }
+        let most_in_flight = series.most_in_flight();
+        Self { series, buffers, work, scheduler, transmit, departure, most_in_flight }
     }
 
     /// How full the lanes were.
@@ -110,13 +113,14 @@ impl<'a> Lanes<'a> {
         self.series.places()
     }
 
-    /// Messages as long as the next one is due, the bound allows another and the set has another buffer; at least one.
+    /// Messages as long as the next one is due, the bound allows another, a session may send another and the set has another
+    /// buffer; at least one.
     pub(super) fn chunk(&mut self, bound: ChunkBound, pace: &mut Pace<'_>) -> Result<Chunk, DutyError> {
-        let Self { series, buffers, work, scheduler, transmit, departure } = self;
+        let Self { series, buffers, work, scheduler, transmit, departure, most_in_flight } = self;
         let mut chunk = Chunk::default();
         let mut messages: ArrayVec<Message<'_>, MOST> = ArrayVec::new_const();
         let first = series.next_place();
-        for buffer in buffers[first..].iter_mut().take(MOST) {
+        for buffer in buffers[first..].iter_mut().take(MOST.min(*most_in_flight)) {
             let outgoing = match work {
                 Work::Verify(_) => series.next_received(buffer),
                 _ => series.next_message(buffer),
@@ -172,13 +176,13 @@ impl<'a> Work<'a> {
     where
         'a: 'd,
     {
+        let Outgoing { bytes, session, sequence, sender, .. } = outgoing;
         let (key, operation) = match self {
             Self::PassOn(spare) | Self::Stamp(spare) => (spare, Operation::Sign),
-            Self::Sign(keys) => (&keys[outgoing.session], Operation::Sign),
-            Self::Verify(keys) => (&keys[outgoing.session], Operation::Verify(outgoing.sender)),
+            Self::Sign(keys) => (&keys[session], Operation::Sign),
+            Self::Verify(keys) => (&keys[session], Operation::Verify(sender)),
         };
-        let sequence = outgoing.sequence;
-        Message { sequence, ..Message::whole(key, outgoing.bytes, operation) }
+        Message { sequence, ..Message::whole(key, bytes, operation) }
     }
 
     const fn right(self) -> fn(Outcome) -> bool {
@@ -204,5 +208,91 @@ impl<'a> Work<'a> {
             }
             Self::Sign(_) | Self::Verify(_) => scheduler.run(lot),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::num::NonZeroUsize;
+
+    use smbsign_engine::protocol::{Dialect, Nonce, SigningAlgorithm, SigningKey, smb2};
+    use smbsign_engine::traffic::{BulkMessage, Envelope, GeneratorConfig, Profile};
+
+    use super::*;
+    use crate::measure::sample::Samples;
+
+    const LENGTH: usize = 300;
+
+    #[test]
+    fn a_session_never_has_more_under_way_than_it_may() {
+        let profile = Profile::bulk(BulkMessage::ReadResponse, Dialect::Smb311, LENGTH).unwrap();
+        let (sessions, outstanding) = (Some(2), NonZeroUsize::new(8));
+        let config =
+            GeneratorConfig { sessions, outstanding, set_bytes: 100_000, ..GeneratorConfig::default() };
+        let (mut generator, mut transmit) = (Generator::new(&profile, config), TransmitBuffer::none());
+        let key = SigningKey::new(SigningAlgorithm::AesCmac, &[9; 16]).unwrap();
+        let spare = PreparedKey::new(&key, Backend::detect());
+        let mut lanes = Lanes::new(&mut generator, Work::PassOn(&spare), Backend::detect(), &mut transmit);
+        let chunk = lanes.chunk(Lanes::SATURATED, &mut Pace::Saturated).unwrap();
+        assert_eq!(chunk.messages, 2 * 8);
+    }
+
+    fn generator(dialect: Dialect) -> Generator {
+        let profile = Profile::bulk(BulkMessage::ReadResponse, dialect, LENGTH).unwrap();
+        let config =
+            GeneratorConfig { sessions: Some(3), set_bytes: 30_000, seed: 3, ..GeneratorConfig::default() };
+        Generator::new(&profile, config)
+    }
+
+    /// Chunks of a set signed with one key, each message then looked at with its session.
+    fn each_signed(dialect: Dialect, key: &SigningKey, mut look: impl FnMut(Outgoing<'_>)) {
+        let keys = [(); 3].map(|()| PreparedKey::new(key, Backend::detect()));
+        let (mut generator, mut transmit) = (generator(dialect), TransmitBuffer::none());
+        let mut lanes = Lanes::new(&mut generator, Work::Sign(&keys), Backend::detect(), &mut transmit);
+        for _ in 0..10 {
+            let chunk = lanes.chunk(Lanes::SATURATED, &mut Pace::Saturated).unwrap();
+            (0..chunk.messages).rev().for_each(|back| look(lanes.before_last(back)));
+        }
+    }
+
+    #[test]
+    fn every_message_is_signed_right_under_a_nonce_of_its_own() {
+        for dialect in Dialect::ALL {
+            for &algorithm in dialect.signing_algorithms() {
+                let key = SigningKey::new(algorithm, &[9; 16]).unwrap();
+                let other = SigningKey::new(algorithm, &[8; 16]).unwrap();
+                let mut numbers = HashSet::new();
+                each_signed(dialect, &key, |message| {
+                    let number = match smb2::Header::parse(message.bytes) {
+                        Ok(header) => Nonce::of(&header).as_bytes().to_vec(),
+                        Err(_) => message.sequence.unwrap().0.to_le_bytes().to_vec(),
+                    };
+                    assert!(numbers.insert((message.session, number)), "{dialect}");
+                    let mut samples = Samples::with_room([LENGTH], Envelope::Clear);
+                    samples.keep(&message);
+                    let sample = samples.into_kept().remove(0);
+                    assert!(sample.check(&key).is_ok(), "{dialect} {algorithm}");
+                    assert!(sample.check(&other).is_err(), "what another key signs is found out");
+                });
+                assert!(numbers.len() > 900);
+            }
+        }
+    }
+
+    #[test]
+    fn a_received_message_that_does_not_verify_ends_the_trial() {
+        let key = SigningKey::new(SigningAlgorithm::AesCmac, &[9; 16]).unwrap();
+        let keys = [(); 3].map(|()| PreparedKey::new(&key, Backend::detect()));
+        let (mut generator, mut transmit) = (generator(Dialect::Smb311), TransmitBuffer::none());
+        let run = |generator: &mut Generator, transmit: &mut TransmitBuffer, work| {
+            let mut lanes = Lanes::new(generator, work, Backend::detect(), transmit);
+            lanes.chunk(Lanes::SATURATED, &mut Pace::Saturated)
+        };
+        assert!(run(&mut generator, &mut transmit, Work::Sign(&keys)).is_ok());
+        assert!(run(&mut generator, &mut transmit, Work::Verify(&keys)).is_ok());
+        generator.last().bytes[LENGTH - 1] ^= 1;
+        let found = run(&mut generator, &mut transmit, Work::Verify(&keys));
+        assert!(matches!(found, Err(DutyError::NotDone(Outcome::BadSignature { .. }))), "{:?}", found.err());
     }
 }

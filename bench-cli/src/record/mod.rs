@@ -18,8 +18,9 @@ mod store;
 mod tool;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use cell::{Direction, Engine, Protection, Transmit, UnknownName};
 pub use error::{Problem, ReadError};
@@ -39,6 +40,7 @@ const FORM: &str = "smbsign.run/";
 
 /// One invocation and all that it measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = older_records_have_no_fits)]
 pub struct Run {
     /// The name of this form and its version.
     #[schemars(extend("const" = SCHEMA))]
@@ -56,7 +58,7 @@ pub struct Run {
     /// How far the run came.
     pub state: State,
     /// The options in force, defaults included.
-    pub config: serde_json::Value,
+    pub config: Value,
     /// One entry per cell, in the order of the plan.
     pub measurements: Vec<Measurement>,
     /// The fixed cost of a message and the cost of its bytes, where at least three sizes were measured at max.
@@ -78,10 +80,17 @@ pub enum State {
     Complete,
 }
 
+/// The key came after the first records were kept.
+fn older_records_have_no_fits(schema: &mut Schema) {
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|key| key != "fits");
+    }
+}
+
 impl Run {
     /// A run that starts now, here, and has measured nothing yet.
     #[must_use]
-    pub fn start(command: String, config: serde_json::Value) -> Self {
+    pub fn start(command: String, config: Value) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
             tool: Tool::current(),

@@ -222,6 +222,13 @@ impl Series {
         self.connections.len()
     }
 
+    /// Messages that can be under way at once: of each session its outstanding turns, and none twice.
+    #[must_use]
+    pub fn most_in_flight(&self) -> usize {
+        let turn = self.kinds.len().div_ceil(self.turns_per_pass);
+        self.sessions().saturating_mul(self.outstanding).saturating_mul(turn).min(self.places)
+    }
+
     /// Whether any frame is a compound chain.
     #[must_use]
     pub fn has_chains(&self) -> bool {
