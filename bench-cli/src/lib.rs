@@ -5,6 +5,7 @@ pub mod capture;
 pub mod cli;
 pub mod command;
 pub mod exit;
+pub mod fit;
 pub mod interruption;
 pub mod measure;
 pub mod output;

@@ -13,7 +13,7 @@ use smbsign::capture::{Event, Events};
 use smbsign::measure::{
     Cell, Keep, Measured, Mix, Observer, Plan, ProfileChoice, ReplayedCapture, Settings, measure,
 };
-use smbsign::record::{Direction, Measurement, Protection, Transmit};
+use smbsign::record::{Direction, Engine, Measurement, Protection, Transmit};
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
 use smbsign_engine::protocol::sequence::SequenceNumbers;
@@ -59,7 +59,8 @@ fn scratch(name: &str) -> PathBuf {
 fn every_cell_gets_a_row_whose_values_agree_with_its_trials() {
     for directions in [Direction::Sign, Direction::Verify].map(|direction| vec![direction]) {
         let rows = run(Settings { directions, transmit: Transmit::None, ..small() }).measurements;
-        assert_eq!(rows.len(), 2 * 20);
+        // Serial at both, and lanes at max for all but encryption.
+        assert_eq!(rows.len(), 2 * 20 + 14);
         for row in &rows {
             let signed = row.protection != Protection::Unsigned;
             assert_eq!(row.verified > 0, signed, "samples of protected cells are verified");
@@ -67,6 +68,7 @@ fn every_cell_gets_a_row_whose_values_agree_with_its_trials() {
             let stream = (row.message_bytes + 4 + transform) as f64 * 1538.0 / 1448.0;
             assert!((row.wire_bytes_per_message - stream).abs() < 1e-6, "{}", row.protection);
             assert_eq!((row.trials.len(), row.rounds), (2, 2));
+            assert!(row.engine == Engine::Serial || row.link == "max");
             assert_eq!(row.added_cpu_ns_per_message.is_some(), signed);
             for trial in &row.trials {
                 assert_eq!(trial.bytes, trial.messages * row.message_bytes);
@@ -192,8 +194,8 @@ fn a_dump_of_every_kind_of_bulk_message_verifies_and_dissects() {
         let links = vec![LinkRate::Max];
         let measured = run(Settings { profile, message_bytes, links, rounds: Some(1), ..small() });
         measured.dump.write(&dump).unwrap();
-        assert_eq!(measured.dump.connections(), 8);
-        assert!(verify(&dump) >= 8);
+        assert_eq!(measured.dump.connections(), 2 * 8, "of both engines");
+        assert!(verify(&dump) >= 2 * 8);
         dissect(&dump);
     }
 }
@@ -204,7 +206,7 @@ fn mixes_of_requests_and_responses_are_sealed_signed_and_verify_as_a_dump() {
         for directions in [Direction::Sign, Direction::Verify].map(|direction| vec![direction]) {
             let (profile, links) = (ProfileChoice::Mix(mix), vec![LinkRate::Max]);
             let measured = run(Settings { profile, links, directions, rounds: Some(1), ..small() });
-            assert_eq!(measured.measurements.len(), 18, "SMB1 has other messages");
+            assert_eq!(measured.measurements.len(), 18 + 12, "SMB1 has other messages");
             let checked = |row: &Measurement| row.verified > 0 || row.protection == Protection::Unsigned;
             assert!(measured.measurements.iter().all(checked), "{}", mix.name());
             let dump = scratch(&format!("mix-{}", mix.name()));
@@ -224,7 +226,7 @@ fn a_dump_can_be_played_again_as_a_capture() {
     let links = vec![LinkRate::Max];
     let profile = ProfileChoice::Capture(capture);
     let measured = run(Settings { profile, links, rounds: Some(1), ..small() });
-    assert_eq!(measured.measurements.len(), 20);
+    assert_eq!(measured.measurements.len(), 20 + 14);
     measured.dump.write(&again).unwrap();
     assert!(verify(&again) > 16);
     dissect(&again);

@@ -5,8 +5,9 @@ use std::process::Output;
 use serde_json::Value;
 
 /// Three cells: SMB 3.1.1 unsigned, with AES-128-CMAC and with AES-128-GMAC.
-const FEW: [&str; 7] = [
+const FEW: [&str; 8] = [
     "run",
+    "--engine=serial",
     "--dialect=3.1.1",
     "--protection=aes-128-cmac,aes-128-gmac",
     "--rounds=1",
@@ -32,7 +33,7 @@ fn keys(object: &Value) -> Vec<&str> {
 #[test]
 fn the_record_has_every_key_of_its_contract() {
     let record = record(&["--link=1GbE,max"]);
-    let top = "schema tool machine command started state config measurements findings";
+    let top = "schema tool machine command started state config measurements fits findings";
     assert_eq!(keys(&record).join(" "), top);
     assert_eq!(record["state"], "complete");
     assert_eq!(record["schema"], "smbsign.run/1");
@@ -137,7 +138,14 @@ fn arrivals_are_measured_at_links_and_once_at_max() {
 fn the_null_mac_is_measured_for_who_names_it_and_part_of_no_list() {
     let run = |protection: &str| {
         let output = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
-            .args(["run", "--dialect=SMB1,3.1.1", "--link=max", "--rounds=1", "--duration=5ms"])
+            .args([
+                "run",
+                "--engine=serial",
+                "--dialect=SMB1,3.1.1",
+                "--link=max",
+                "--rounds=1",
+                "--duration=5ms",
+            ])
             .args(["--message-size=4KiB", "--quiet", "--format=json", "--protection", protection])
             .output()
             .unwrap();

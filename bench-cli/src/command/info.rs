@@ -7,7 +7,7 @@ use smbsign_engine::protocol::{Cipher, Dialect, SigningAlgorithm};
 use crate::exit::Exit;
 use crate::measure::implementation;
 use crate::output::OutputOptions;
-use crate::record::{Machine, Protection, Tool};
+use crate::record::{Engine, Machine, Protection, Tool};
 use crate::report;
 
 /// Show the CPU's features, the backends and what each algorithm will run on
@@ -45,6 +45,8 @@ pub struct Algorithm {
     pub backend: &'static str,
     /// The code that runs: a kernel with its instructions, or a crate with its version.
     pub implementation: String,
+    /// The same where many messages are there at once; none where each is done by itself.
+    pub many: Option<String>,
 }
 
 /// A CPU feature that is not there.
@@ -96,7 +98,8 @@ impl Algorithm {
                 .map(Dialect::name)
                 .collect(),
             backend: backend.name(),
-            implementation: implementation(protection, backend).to_owned(),
+            implementation: implementation(protection, Engine::Serial, backend),
+            many: Engine::Lanes.runs(protection).then(|| implementation(protection, Engine::Lanes, backend)),
         }
     }
 }

@@ -25,7 +25,7 @@ use plan::{Planned, ProfileName};
 use turn::Pace;
 pub(crate) use turn::TURN;
 pub use value::{ByteSize, InvalidByteSize, duration};
-use value::{Choice, PackingName, WorkingSet};
+use value::{Choice, MessageSize, PackingName, WorkingSet};
 use watch::Watch;
 
 /// Measure throughput, latency and CPU of each dialect and algorithm against unsigned, at each link rate
@@ -42,8 +42,9 @@ pub struct Args {
     /// none, md5, hmac-sha256, aes-128-cmac, aes-128-gmac; encryption: aes-128-ccm, aes-128-gcm, aes-256-ccm, aes-256-gcm
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     protection: Vec<Choice<Protection>>,
-    /// serial: one message after another
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "serial")]
+    /// serial: one message after another; lanes: all that are due together, which signs but does not encrypt
+    /// [default: serial, and lanes too at max]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
     engine: Vec<Choice<Engine>>,
     /// Link rates: 1GbE … 100GbE, any rate such as 400Mbit, or max for no link
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1GbE,10GbE,max")]
@@ -54,19 +55,21 @@ pub struct Args {
     /// Messages: bulk-read, bulk-write, metadata, mixed, or capture:FILE for those of a capture
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "bulk-read")]
     profile: Vec<Choice<ProfileName>>,
-    /// Bytes that the signature covers, for bulk profiles: 128, 4KiB, 1MiB … 16448KiB [default: 64KiB]
+    /// Bytes that the signature covers, for bulk profiles: 128, 4KiB, 1MiB … 16448KiB; 128..64KiB for a mix of lengths,
+    /// log-uniform in between, where the dialect's shortest message stands for those below it [default: 64KiB]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    message_size: Vec<ByteSize>,
+    message_size: Vec<MessageSize>,
     /// Threads that sign [default: one less than there are cores, at least 1]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     workers: Vec<NonZeroUsize>,
     /// Sessions, each with its own key [default: a key for every message buffer]
-    #[arg(long, value_name = "N")]
-    sessions: Option<NonZeroUsize>,
-    /// Requests that a session has in flight: so many of its messages follow one another
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    sessions: Vec<NonZeroUsize>,
+    /// Requests that a session has in flight: so many of its messages follow one another, and lanes hold no more of it at
+    /// once
     #[arg(long, value_name = "N", default_value = "1")]
     outstanding: NonZeroUsize,
-    /// Memory that the messages lie in: hot (stays in the caches), cold (256 MiB), or a size
+    /// Memory that the messages lie in: hot (512 KiB, or two messages for each lane), cold (256 MiB), or a size
     #[arg(long, value_name = "SET", default_value = "hot", value_parser = value::working_set)]
     set: WorkingSet,
     /// After signing: copy (into a transmit buffer, as a socket does), none (a network card reads the buffer itself)

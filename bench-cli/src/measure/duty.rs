@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use smbsign_engine::batch::Outcome;
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
 use smbsign_engine::protocol::framing::Protocol;
@@ -42,48 +43,29 @@ pub(super) enum DutyError {
     Sealing(#[from] SealingError),
     #[error("a message that was signed here did not verify: {0:?}")]
     NotVerified(Verdict),
-}
-
-/// One message's share of the figures.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sent {
-    pub(super) bytes: usize,
-    /// As many where a signing session signs it, else none.
-    pub(super) signed_bytes: usize,
-    pub(super) payload_bytes: usize,
-    pub(super) wire_bytes: f64,
-}
-
-impl Sent {
-    #[inline]
-    fn of(message: &Outgoing<'_>) -> Self {
-        Self {
-            bytes: message.bytes.len(),
-            signed_bytes: if message.signing == Signing::Signed { message.bytes.len() } else { 0 },
-            payload_bytes: message.payload_bytes,
-            wire_bytes: message.wire_bytes,
-        }
-    }
+    #[error("a message was not done: {0:?}")]
+    NotDone(Outcome),
 }
 
 impl Duty {
-    /// Takes the next message and does it, transmission included.
+    /// Takes the next message and does it, transmission included; `sent` is told of it.
     #[inline]
-    pub(super) fn carry_out(
+    pub(super) fn carry_out<T>(
         &self,
         generator: &mut Generator,
         transmit: &mut TransmitBuffer,
-    ) -> Result<Sent, DutyError> {
+        sent: impl FnOnce(&Outgoing<'_>) -> T,
+    ) -> Result<T, DutyError> {
         match self {
-            Self::PassOn => on_each(generator.next_message(), transmit, |_| Ok(())),
-            Self::Stamp => on_each(generator.next_message(), transmit, |message| {
-                stamp(message);
+            Self::PassOn => on_each(generator.next_message(), transmit, sent, |_| Ok(())),
+            Self::Stamp => on_each(generator.next_message(), transmit, sent, |message| {
+                stamp(message.bytes, message.sequence);
                 Ok(())
             }),
-            Self::Sign(keys) => on_each(generator.next_message(), transmit, |message| {
+            Self::Sign(keys) => on_each(generator.next_message(), transmit, sent, |message| {
                 Ok(signing::sign(&keys[message.session], message.bytes, message.sequence)?)
             }),
-            Self::Verify(keys) => on_each(generator.next_received(), transmit, |message| {
+            Self::Verify(keys) => on_each(generator.next_received(), transmit, sent, |message| {
                 let key = &keys[message.session];
                 match signing::verify(key, message.sender, message.bytes, message.sequence)? {
                     Verdict::Verified => Ok(()),
@@ -91,7 +73,7 @@ impl Duty {
                 }
             }),
             Self::Seal(keys) => {
-                let sent = Sent::of(&generator.next_message());
+                let sent = sent(&generator.next_message());
                 on_each_frame(generator, transmit, |frame, transmit| {
                     let sealed = transmit.frame(transform::HEADER_BYTES + frame.bytes.len());
                     sealing::seal(&keys[frame.session], frame.bytes, sealed)
@@ -99,7 +81,7 @@ impl Duty {
                 Ok(sent)
             }
             Self::Open(keys, received) => {
-                let sent = Sent::of(&generator.next_received());
+                let sent = sent(&generator.next_received());
                 on_each_frame(generator, transmit, |frame, transmit| {
                     let opened = transmit.frame(frame.bytes.len());
                     sealing::open(&keys[frame.session], received.frame(frame.place), opened)
@@ -165,16 +147,17 @@ fn prepared(keys: &[SigningKey], backend: Backend) -> Vec<PreparedKey> {
 }
 
 #[inline]
-fn on_each(
+fn on_each<T>(
     mut message: Outgoing<'_>,
     transmit: &mut TransmitBuffer,
+    sent: impl FnOnce(&Outgoing<'_>) -> T,
     work: impl FnOnce(&mut Outgoing<'_>) -> Result<(), DutyError>,
-) -> Result<Sent, DutyError> {
+) -> Result<T, DutyError> {
     if message.signing == Signing::Signed {
         work(&mut message)?;
     }
-    transmit.take(&message);
-    Ok(Sent::of(&message))
+    transmit.take(message.bytes, message.place);
+    Ok(sent(&message))
 }
 
 /// What the last message completed is transformed, or goes in the clear as it is.
@@ -196,22 +179,22 @@ fn on_each_frame(
 
 /// Everything that signing writes, around a MAC that costs nothing.
 #[inline]
-fn stamp(message: &mut Outgoing<'_>) {
-    match Protocol::of(message.bytes) {
+pub(super) fn stamp(message: &mut [u8], sequence: Option<SequenceNumber>) {
+    match Protocol::of(message) {
         Ok(Protocol::Smb1) => {
-            if let Ok(header) = smb1::Header::parse(message.bytes) {
+            if let Ok(header) = smb1::Header::parse(message) {
                 let flags2 = header.flags2() | smb1::Header::SIGNED;
-                message.bytes[smb1::FLAGS2_FIELD].copy_from_slice(&flags2.to_le_bytes());
-                let field = message.sequence.unwrap_or(SequenceNumber(0)).signature_field();
-                message.bytes[SecuritySignature::FIELD].copy_from_slice(&field);
+                message[smb1::FLAGS2_FIELD].copy_from_slice(&flags2.to_le_bytes());
+                let field = sequence.unwrap_or(SequenceNumber(0)).signature_field();
+                message[SecuritySignature::FIELD].copy_from_slice(&field);
             }
         }
         _ => {
-            if let Ok(header) = smb2::Header::parse(message.bytes) {
+            if let Ok(header) = smb2::Header::parse(message) {
                 let (id, flags) = (header.message_id().0, header.flags().with(smb2::Flags::SIGNED));
-                message.bytes[smb2::FLAGS_FIELD].copy_from_slice(&flags.0.to_le_bytes());
+                message[smb2::FLAGS_FIELD].copy_from_slice(&flags.0.to_le_bytes());
                 let tag = u128::from(id).to_le_bytes();
-                message.bytes[Signature::FIELD].copy_from_slice(&tag);
+                message[Signature::FIELD].copy_from_slice(&tag);
             }
         }
     }

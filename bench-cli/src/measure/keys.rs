@@ -1,5 +1,6 @@
 //! One key per session, all different, made from a seed: measurements protect no secret.
 
+use smbsign_engine::batch::LaneKernel;
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
 use smbsign_engine::protocol::smb2::SessionId;
@@ -7,7 +8,7 @@ use smbsign_engine::protocol::{CipherKey, KeyError, SigningKey};
 use smbsign_engine::sealing::SealingKey;
 use smbsign_engine::traffic::Generator;
 
-use crate::record::Protection;
+use crate::record::{Engine, Protection};
 
 /// The keys of a trial's sessions.
 #[derive(Debug)]
@@ -62,10 +63,18 @@ impl Keys {
     }
 }
 
-/// The code that a protection runs on with this backend, a crate and its version or a kernel: a key is prepared and asked.
-/// `none` where nothing is computed.
+/// The code that a protection runs on with this engine and backend, a crate and its version or a kernel: a key is prepared
+/// and asked, unless there are lanes for it. `none` where nothing is computed.
 #[must_use]
-pub fn implementation(protection: Protection, backend: Backend) -> &'static str {
+pub fn implementation(protection: Protection, engine: Engine, backend: Backend) -> String {
+    match (protection, engine) {
+        (Protection::Signed(algorithm), Engine::Lanes) => LaneKernel::of(algorithm, backend)
+            .map_or_else(|| alone(protection, backend).to_owned(), |kernel| kernel.to_string()),
+        _ => alone(protection, backend).to_owned(),
+    }
+}
+
+fn alone(protection: Protection, backend: Backend) -> &'static str {
     const NOTHING: &str = "none";
     match Keys::new(protection, 1, 0) {
         Ok(Keys::Signing(keys)) => {

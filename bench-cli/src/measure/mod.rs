@@ -4,8 +4,10 @@
 //! settings   what a run is asked for              capture_profile  a real capture as traffic
 //! mix        tables of exchanges as traffic
 //! plan       which cells, in which order          self_check       known answers first
-//! trial      one cell's workers over one window   worker           one thread: generate, sign, transmit, wait
-//! duty, keys, transmit, sample, latency           what a worker does and keeps
+//! trial      one cell's workers over one window   worker           one thread: wait, work, keep
+//! serial, lanes                                   the engines: a chunk of messages generated, signed, transmitted
+//! workplace, duty, keys, chunk, transmit          what they work with
+//! sample, latency                                 what is kept of them
 //! clock, system, disturbance                      the core's clock, the probe, what the machine did meanwhile
 //! summary    trials to rows                       server           what a real server spends
 //! dump       kept messages as a capture          handicap         a delay of known size, in builds that ask for it
@@ -30,6 +32,7 @@
 //! them alone, and open the other way; their messages are longer on the wire by the transform header.
 
 mod capture_profile;
+mod chunk;
 pub mod clock;
 mod disturbance;
 mod dump;
@@ -37,12 +40,14 @@ mod duty;
 #[cfg(feature = "handicap")]
 mod handicap;
 mod keys;
+mod lanes;
 mod latency;
 mod mix;
 mod plan;
 mod rehearsal;
 mod sample;
 mod self_check;
+mod serial;
 mod server;
 mod settings;
 mod summary;
@@ -50,6 +55,7 @@ mod system;
 mod transmit;
 mod trial;
 mod worker;
+mod workplace;
 
 use std::ops::ControlFlow;
 

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use smbsign_engine::batch::LaneKernel;
 use smbsign_engine::protocol::Dialect;
 use smbsign_engine::traffic::{BulkMessage, Envelope, LinkRate, Profile, ProfileError, RecordedMessage};
 
 use super::{Baseline, ProfileChoice, Settings};
-use crate::record::{Direction, Protection};
+use crate::record::{Direction, Engine, Protection};
 
 /// One cell of the matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,6 +16,8 @@ pub struct Cell {
     pub dialect: Dialect,
     /// What protects them.
     pub protection: Protection,
+    /// How they reach the MAC.
+    pub engine: Engine,
     /// The link.
     pub link: LinkRate,
     /// Signing or verifying.
@@ -95,13 +98,17 @@ impl Plan {
         let mut cells = Vec::new();
         for &link in &settings.links {
             for &direction in &settings.directions {
-                for &(dialect, _) in &profiles {
-                    cells.extend(
-                        Protection::of(dialect)
-                            .chain([Protection::Null])
-                            .filter(|protection| is_measured(&settings, *protection))
-                            .map(|protection| Cell { dialect, protection, link, direction }),
-                    );
+                for &engine in settings.engines_at(link) {
+                    for &(dialect, _) in &profiles {
+                        let protections = protections(&settings, dialect, engine);
+                        cells.extend(protections.map(|protection| Cell {
+                            dialect,
+                            protection,
+                            engine,
+                            link,
+                            direction,
+                        }));
+                    }
                 }
             }
         }
@@ -171,10 +178,22 @@ impl Plan {
         self.profiles.iter().find_map(|(of, profile)| (*of == dialect).then_some(profile))
     }
 
-    /// Bytes of message buffers that a worker asks for: every engine that takes one message after another has one job.
-    pub(super) fn set_bytes(&self, profile: &Profile) -> usize {
+    /// Bytes of message buffers that a worker asks for: a buffer for each job of those under way, and as many again. What is
+    /// compared within a dialect lies in as much memory, so that its widest kernel decides.
+    pub(super) fn set_bytes(&self, cell: Cell, profile: &Profile) -> usize {
         const HOT: usize = 512 << 10;
-        self.settings.set_bytes.unwrap_or_else(|| HOT.max(2 * profile.longest_message()))
+        const HOTTEST: usize = 256 << 20;
+        let jobs = match cell.engine {
+            Engine::Serial => 1,
+            Engine::Lanes => {
+                let algorithms = cell.dialect.signing_algorithms().iter();
+                let kernels = algorithms.filter_map(|one| LaneKernel::of(*one, self.settings.backend));
+                kernels.map(LaneKernel::lanes).max().unwrap_or(1)
+            }
+        };
+        let longest = profile.longest_message();
+        let hot = || HOT.max((2 * jobs * longest).min(HOTTEST)).max(2 * longest);
+        self.settings.set_bytes.unwrap_or_else(hot)
     }
 }
 
@@ -186,15 +205,24 @@ pub(super) const fn envelope(protection: Protection) -> Envelope {
     }
 }
 
-fn is_measured(settings: &Settings, protection: Protection) -> bool {
-    let runs_along = protection == Protection::Unsigned && settings.baseline == Baseline::Unsigned;
-    runs_along || settings.protections.contains(&protection)
+/// What is measured of a dialect by an engine: of what was asked for that which it runs, and unsigned beside it.
+fn protections(settings: &Settings, dialect: Dialect, engine: Engine) -> impl Iterator<Item = Protection> {
+    let known = || Protection::of(dialect).chain([Protection::Null]);
+    let is_asked_for =
+        move |protection: &Protection| engine.runs(*protection) && settings.protections.contains(protection);
+    let runs_along = settings.baseline == Baseline::Unsigned && known().any(|one| is_asked_for(&one));
+    known().filter(move |protection| {
+        is_asked_for(protection) || (runs_along && *protection == Protection::Unsigned)
+    })
 }
 
 fn profile(settings: &Settings, dialect: Dialect) -> Result<Profile, ProfileError> {
     match &settings.profile {
         ProfileChoice::BulkRead => Profile::bulk(BulkMessage::ReadResponse, dialect, settings.message_bytes),
         ProfileChoice::BulkWrite => Profile::bulk(BulkMessage::WriteRequest, dialect, settings.message_bytes),
+        ProfileChoice::BulkBetween(message, lengths) => {
+            Profile::bulk_of_lengths(*message, dialect, lengths.clone())
+        }
         ProfileChoice::Mix(mix) => mix.profile(dialect),
         ProfileChoice::Capture(capture) => Profile::replay(
             dialect,
@@ -236,14 +264,16 @@ mod tests {
                     .cells()
                     .iter()
                     .filter(|cell| (cell.dialect, cell.protection) == (dialect, protection));
-                assert_eq!(cells.count(), 3, "{dialect} {protection}");
+                let in_lanes = usize::from(Engine::Lanes.runs(protection));
+                assert_eq!(cells.count(), 3 + in_lanes, "{dialect} {protection}");
             }
         }
-        assert_eq!(plan.cells().len(), 20 * 3);
-        assert_eq!(plan.trial_count(), 20 * (3 + 3 + 9));
+        // Of twenty protections, unsigned among them, six encrypt: these have no lanes.
+        assert_eq!(plan.cells().len(), 20 * 3 + 14);
+        assert_eq!(plan.trial_count(), 20 * (3 + 3 + 9) + 14 * 9);
         // Preparation, warm-up and probes take about 20 ms more for each trial.
         let whole = plan.measured_time() + Duration::from_millis(20) * plan.trial_count() as u32;
-        assert!(whole < Duration::from_secs(90), "{whole:?}");
+        assert!(whole < Duration::from_secs(105), "{whole:?}");
     }
 
     #[test]
@@ -258,7 +288,7 @@ mod tests {
                 assert_eq!(round.iter().find(beside).unwrap().round, trial.round);
             }
         }
-        assert_ne!(rounds[0].iter().map(|trial| trial.cell).collect::<Vec<_>>(), (0..60).collect::<Vec<_>>());
+        assert_ne!(rounds[0].iter().map(|trial| trial.cell).collect::<Vec<_>>(), (0..74).collect::<Vec<_>>());
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Rehearsal {
         let (seed, clock) = (settings.seed, ReadingsClock::default());
         let place = Place { sessions: settings.sessions_of(0), seed, keep: Keep::Nothing };
         let (worker, _) = trial::prepare_worker(plan, cell, place, &clock, 0.0)?;
-        let share = trial::share(plan, cell, 0, seed, &worker.generator);
+        let share = trial::share(plan, cell, 0, seed, &worker.place.generator);
         Ok(Self { worker, share, window: settings.duration_at(cell.link) })
     }
 
@@ -47,7 +47,8 @@ impl Rehearsal {
     /// # Errors
     /// A message that could not be signed, or did not verify.
     pub fn run(self) -> Result<u64, RehearsalError> {
-        let done = self.worker.run(0, self.window, self.share).map_err(TrialError::from)?;
+        let Worker { mut place, watch } = self.worker;
+        let done = watch.run(&mut place.hands(), 0, self.window, self.share).map_err(TrialError::from)?;
         Ok(done.messages)
     }
 }

@@ -68,6 +68,11 @@ impl Samples {
         self.room.len()
     }
 
+    /// How many were kept.
+    pub(super) const fn kept(&self) -> usize {
+        self.kept
+    }
+
     pub(super) const fn is_full(&self) -> bool {
         self.kept == self.room.len()
     }

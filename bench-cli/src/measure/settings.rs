@@ -1,14 +1,15 @@
 //! What a run is asked for.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
-use smbsign_engine::traffic::{Arrival, LinkRate, SetOrder, Wire};
+use smbsign_engine::traffic::{Arrival, BulkMessage, LinkRate, SetOrder, Wire};
 
 use super::{Mix, ReplayedCapture};
-use crate::record::{Direction, Protection, Transmit};
+use crate::record::{Direction, Engine, Protection, Transmit};
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub enum ProfileChoice {
     BulkRead,
     /// WRITE requests: a client that writes signs them, its server verifies them.
     BulkWrite,
+    /// Messages of one of the two kinds above, of many lengths: log-uniform in between.
+    BulkBetween(BulkMessage, RangeInclusive<usize>),
     /// The exchanges of a table, requests and responses alike.
     Mix(Mix),
     /// The messages of a real capture, both ends' together.
@@ -30,6 +33,13 @@ impl ProfileChoice {
         match self {
             Self::BulkRead => "bulk-read".to_owned(),
             Self::BulkWrite => "bulk-write".to_owned(),
+            Self::BulkBetween(message, lengths) => {
+                let name = match message {
+                    BulkMessage::ReadResponse => Self::BulkRead.name(),
+                    BulkMessage::WriteRequest => Self::BulkWrite.name(),
+                };
+                format!("{name}:{}..{}", lengths.start(), lengths.end())
+            }
             Self::Mix(mix) => mix.name().to_owned(),
             Self::Capture(capture) => format!("capture:{}", capture.name()),
         }
@@ -45,6 +55,8 @@ pub struct Settings {
     pub protections: Vec<Protection>,
     /// Whether unsigned runs along where it is not asked for.
     pub baseline: Baseline,
+    /// Engines; `None` for serial everywhere, and lanes too at max.
+    pub engines: Option<Vec<Engine>>,
     /// Links.
     pub links: Vec<LinkRate>,
     /// Directions.
@@ -114,6 +126,7 @@ impl Default for Settings {
             dialects: Dialect::ALL.to_vec(),
             protections: Protection::all().collect(),
             baseline: Baseline::Unsigned,
+            engines: None,
             links: vec![LinkRate::ETHERNET[0], LinkRate::ETHERNET[2], LinkRate::Max],
             directions: vec![Direction::Sign],
             profile: ProfileChoice::BulkRead,
@@ -147,6 +160,16 @@ impl Settings {
             LinkRate::Max => Duration::from_millis(100),
             LinkRate::BitsPerSecond(_) => Duration::from_millis(400),
         })
+    }
+
+    /// Engines at this link.
+    #[must_use]
+    pub fn engines_at(&self, link: LinkRate) -> &[Engine] {
+        match (&self.engines, link) {
+            (Some(engines), _) => engines,
+            (None, LinkRate::Max) => &[Engine::Serial, Engine::Lanes],
+            (None, LinkRate::BitsPerSecond(_)) => &[Engine::Serial],
+        }
     }
 
     /// Sessions of the worker with this index.

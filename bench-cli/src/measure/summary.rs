@@ -8,7 +8,7 @@ use super::latency::Latencies;
 use super::plan::{Cell, Plan, Scheduled, envelope};
 use super::server;
 use super::trial::Outcome;
-use crate::record::{Engine, Measurement, Protection, Trial};
+use crate::record::{Measurement, Protection, Trial};
 
 /// What is kept of a cell while the run goes on.
 #[derive(Debug, Default)]
@@ -117,8 +117,8 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
     Measurement {
         dialect: cell.dialect,
         protection: cell.protection,
-        engine: Engine::Serial,
-        implementation: implementation(cell.protection, settings.backend).to_owned(),
+        engine: cell.engine,
+        implementation: implementation(cell.protection, cell.engine, settings.backend),
         backend: settings.backend.name().to_owned(),
         workers: settings.workers,
         sessions: (0..settings.workers).map(|worker| settings.sessions_of(worker)).sum(),
@@ -181,6 +181,7 @@ fn fill(measurement: &mut Measurement, plan: &Plan, cell: Cell, chosen: &[Figure
         let cycles = trial.outcome.busy_ns * trial.outcome.clock_ghz;
         (trial.outcome.signed_bytes > 0).then(|| cycles / trial.outcome.signed_bytes as f64)
     });
+    measurement.occupancy = known(chosen, |trial| trial.outcome.occupancy.ratio());
     measurement.set_bytes = chosen.first().map_or(0, |trial| trial.outcome.set_bytes as u64);
     let LinkRate::BitsPerSecond(bits) = cell.link else { return };
     measurement.vs_unsigned = known(chosen, Figures::vs_unsigned);

@@ -1,7 +1,7 @@
 //! Where signed messages go.
 
 use smbsign_engine::protocol::framing;
-use smbsign_engine::traffic::{FramePlace, Outgoing};
+use smbsign_engine::traffic::FramePlace;
 
 /// A transmit buffer that wraps, as a socket's does; or none, for a network card that reads the signed buffer itself.
 #[derive(Debug)]
@@ -27,19 +27,19 @@ impl TransmitBuffer {
 
     /// Copies a message, and the framing header before a frame's first.
     #[inline]
-    pub(super) fn take(&mut self, message: &Outgoing<'_>) {
+    pub(super) fn take(&mut self, message: &[u8], place: FramePlace) {
         if self.bytes.is_empty() {
             return;
         }
-        let length = message.bytes.len();
-        if message.place == FramePlace::Opens {
-            self.frame(length).copy_from_slice(message.bytes);
+        let length = message.len();
+        if place == FramePlace::Opens {
+            self.frame(length).copy_from_slice(message);
             return;
         }
         if self.at + length > self.bytes.len() {
             self.at = 0;
         }
-        self.bytes[self.at..self.at + length].copy_from_slice(message.bytes);
+        self.bytes[self.at..self.at + length].copy_from_slice(message);
         self.at += length;
     }
 

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use core_affinity::CoreId;
-use smbsign_engine::protocol::{Dialect, KeyError, SigningKey};
+use smbsign_engine::batch::Occupancy;
+use smbsign_engine::mac::PreparedKey;
+use smbsign_engine::protocol::{Dialect, KeyError, SigningAlgorithm, SigningKey};
 use smbsign_engine::traffic::{Clock as _, Envelope, Generator, GeneratorConfig, Profile};
 
 use super::clock::{Clock, core_clock_ghz, machine_probe_ns};
@@ -19,7 +21,8 @@ use super::sample::{Sample, SampleError, Samples};
 use super::settings::Keep;
 use super::system::{Account, Spent};
 use super::transmit::TransmitBuffer;
-use super::worker::{Done, Share, Worker};
+use super::worker::{Done, Share, Watch, Worker};
+use super::workplace::Workplace;
 use crate::record::{Protection, Transmit};
 
 /// Why a trial gave no figure.
@@ -49,6 +52,7 @@ pub(super) struct Outcome {
     /// What the link takes for what departed ÷ the window: 1 where every worker kept up; 0 at max.
     pub(super) kept_share: f64,
     pub(super) latencies: Option<Latencies>,
+    pub(super) occupancy: Occupancy,
     pub(super) spent: Spent,
     pub(super) clock_ghz: f64,
     pub(super) probe_before_ns: u64,
@@ -116,10 +120,10 @@ pub(super) fn run(
             prepare_worker(plan, cell, place, clock, clock.cost())
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let set_bytes = prepared.iter().map(|(worker, _)| worker.generator.set_bytes()).sum();
+    let set_bytes = prepared.iter().map(|(worker, _)| worker.place.generator.set_bytes()).sum();
     let first_session = prepared.first().map_or(0, |(worker, _)| match cell.dialect {
         Dialect::Smb1 => u64::from(Generator::uid(0)),
-        _ => worker.generator.session_id(0).0,
+        _ => worker.place.generator.session_id(0).0,
     });
     let (jobs, keys): (Vec<_>, Vec<_>) = prepared.into_iter().unzip();
     let parts = std::thread::scope(|scope| {
@@ -128,7 +132,7 @@ pub(super) fn run(
             .enumerate()
             .map(|(at, job)| {
                 let core = if cores.is_empty() { None } else { Some(cores[at % cores.len()]) };
-                let share = share(plan, cell, at, seed, &job.generator);
+                let share = share(plan, cell, at, seed, &job.place.generator);
                 let window = plan.settings.duration_at(cell.link);
                 let start = &start;
                 scope.spawn(move || run_worker(job, core, start, window, share))
@@ -163,13 +167,14 @@ pub(super) fn prepare_worker<C: Clone>(
     let settings = &plan.settings;
     let profile = plan.profile_of(cell.dialect).unwrap_or_else(|| unreachable!("cells have profiles"));
     let envelope = envelope(cell.protection);
-    let (set_bytes, wire) = (plan.set_bytes(profile), settings.wire);
+    let (set_bytes, wire) = (plan.set_bytes(cell, profile), settings.wire);
     let outstanding = Some(settings.outstanding);
     let config =
         GeneratorConfig { sessions, outstanding, set_bytes, order: settings.order, wire, envelope, seed };
     let mut generator = Generator::new(profile, config);
     let keys = Keys::new(cell.protection, generator.sessions(), seed)?;
     let duty = Duty::new(&keys, cell.direction, settings.backend, &mut generator)?;
+    let spare = SigningKey::new(SigningAlgorithm::AesCmac, &[0; 16])?;
     let longest = profile.longest_frame();
     let window = settings.duration_at(cell.link);
     let (samples, opening) = match (cell.protection, keep) {
@@ -190,15 +195,22 @@ pub(super) fn prepare_worker<C: Clone>(
     };
     Ok((
         Worker {
-            generator,
-            duty,
-            transmit,
-            clock: clock.clone(),
-            clock_cost,
-            samples,
-            opening,
-            #[cfg(feature = "handicap")]
-            delay: settings.handicap.and_then(|handicap| handicap.delay(cell.protection)),
+            place: Workplace {
+                generator,
+                duty,
+                transmit,
+                engine: cell.engine,
+                backend: settings.backend,
+                spare: PreparedKey::new(&spare, settings.backend),
+            },
+            watch: Watch {
+                clock: clock.clone(),
+                clock_cost,
+                samples,
+                opening,
+                #[cfg(feature = "handicap")]
+                delay: settings.handicap.and_then(|handicap| handicap.delay(cell.protection)),
+            },
         },
         keys,
     ))
@@ -215,7 +227,7 @@ fn spread_lengths(longest: usize, window: Duration) -> Vec<usize> {
 /// Room for a session's first messages: a pass of the profile or eight, fewer where they are very long.
 fn opening_lengths(profile: &Profile) -> Vec<usize> {
     const BYTES: usize = 4 << 20;
-    let count = profile.message_count().max(8);
+    let count = profile.turn_messages().max(8);
     let mut left = BYTES;
     let fits = |length: &usize| {
         left = left.saturating_sub(*length);
@@ -242,22 +254,23 @@ pub(super) fn share(plan: &Plan, cell: Cell, at: usize, seed: u64, generator: &G
 }
 
 fn run_worker(
-    mut worker: Worker,
+    Worker { mut place, watch }: Worker,
     core: Option<CoreId>,
     start: &Start,
     window: Duration,
     share: Option<Share>,
 ) -> Result<Part, TrialError> {
     let pinned = core.filter(|core| core_affinity::set_for_current(*core)).map(|core| core.id);
-    let clock = worker.clock.clone();
-    let warm = catch_unwind(AssertUnwindSafe(|| worker.warm_up(window)));
+    let clock = watch.clock.clone();
+    let mut hands = place.hands();
+    let warm = catch_unwind(AssertUnwindSafe(|| watch.warm_up(&mut hands, window)));
     let probe_before_ns = machine_probe_ns(&clock);
     let clock_before = core_clock_ghz(&clock);
     // What went wrong is told only after the others, who wait for this thread, were met.
     let at = start.agree(&clock);
     warm.map_err(|_| TrialError::Panicked)??;
     let account = Account::read(pinned);
-    let done = worker.run(at, window, share)?;
+    let done = watch.run(&mut hands, at, window, share)?;
     let spent = Account::read(pinned).since(account);
     let clock_after = core_clock_ghz(&clock);
     let probe_after_ns = machine_probe_ns(&clock);
@@ -274,6 +287,8 @@ fn merge(parts: &[Part]) -> Outcome {
         outcome.signed_bytes += done.signed_bytes;
         outcome.payload_bytes += done.payload_bytes;
         outcome.wire_bytes += done.wire_bytes;
+        outcome.occupancy.busy += done.occupancy.busy;
+        outcome.occupancy.offered += done.occupancy.offered;
         outcome.busy_ns += done.busy_ns;
         outcome.waited_ns += done.waited_ns;
         outcome.backlog_ns = outcome.backlog_ns.max(done.backlog_ns);

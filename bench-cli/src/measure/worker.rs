@@ -14,20 +14,26 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use smbsign_engine::traffic::{self, Arrival, Generator, Pacer, Schedule, Signing};
+use smbsign_engine::batch::Occupancy;
+use smbsign_engine::traffic::{self, Arrival, Pacer, Schedule, Signing};
 
+use super::chunk::{Chunk, Pace};
 use super::clock::Clock;
-use super::duty::{Duty, DutyError, Sent};
+use super::duty::DutyError;
 use super::latency::Latencies;
 use super::sample::{Sample, Samples};
-use super::transmit::TransmitBuffer;
+use super::workplace::{Hands, Span, Workplace};
 
-/// What a worker works with; made before the clock starts.
+/// A thread's place of work, and its watch.
 #[derive(Debug)]
 pub(super) struct Worker<C = Clock> {
-    pub(super) generator: Generator,
-    pub(super) duty: Duty,
-    pub(super) transmit: TransmitBuffer,
+    pub(super) place: Workplace,
+    pub(super) watch: Watch<C>,
+}
+
+/// What tells a worker the time, and what it keeps; made before the clock starts.
+#[derive(Debug)]
+pub(super) struct Watch<C = Clock> {
     pub(super) clock: C,
     /// What a reading of it takes, in nanoseconds.
     pub(super) clock_cost: f64,
@@ -37,22 +43,6 @@ pub(super) struct Worker<C = Clock> {
     pub(super) opening: Samples,
     #[cfg(feature = "handicap")]
     pub(super) delay: Option<super::handicap::Delay>,
-}
-
-/// How much is done between two readings of the clock.
-#[derive(Debug, Clone, Copy)]
-struct ChunkBound {
-    messages: usize,
-    bytes: usize,
-}
-
-impl ChunkBound {
-    /// At a link: a long message alone, short ones so many that a reading's cost disappears.
-    const PACED: Self = Self { messages: 64, bytes: 16 << 10 };
-    /// At max nobody waits, so that a chunk only has to end before the window has.
-    const SATURATED: Self = Self { messages: 1024, bytes: 256 << 10 };
-    /// While every message is to be kept.
-    const SINGLE: Self = Self { messages: 1, bytes: 0 };
 }
 
 /// The worker's share of a link.
@@ -83,81 +73,78 @@ pub(super) struct Done {
     /// How late the next message was when the window closed.
     pub(super) backlog_ns: u64,
     pub(super) latencies: Option<Latencies>,
+    pub(super) occupancy: Occupancy,
     pub(super) samples: Vec<Sample>,
     pub(super) opening: Vec<Sample>,
 }
 
-/// One chunk.
-#[derive(Default)]
-struct Chunk {
-    messages: u64,
-    bytes: usize,
-    signed_bytes: usize,
-    payload_bytes: usize,
-    wire_bytes: f64,
-}
-
-impl<C: traffic::Clock + Clone> Worker<C> {
+impl<C: traffic::Clock + Clone> Watch<C> {
     /// Brings code, keys and buffers into the caches and the core to its clock, then takes back every number used. A fifth
     /// of the window is enough, and 4 ms are.
-    pub(super) fn warm_up(&mut self, window: Duration) -> Result<(), DutyError> {
+    pub(super) fn warm_up(&self, hands: &mut Hands<'_>, window: Duration) -> Result<(), DutyError> {
         const ENOUGH: Duration = Duration::from_millis(4);
         let until = self.clock.now() + ENOUGH.min(window / 5).as_nanos() as u64;
-        for at in 0.. {
-            self.duty.carry_out(&mut self.generator, &mut self.transmit)?;
-            let all_seen = at + 1 >= self.generator.buffers();
-            if all_seen && at % 16 == 0 && self.clock.now() >= until {
-                break;
-            }
+        let mut seen = 0;
+        while seen < hands.places() || self.clock.now() < until {
+            seen += hands.chunk(hands.bound(Span::Paced), Pace::Saturated)?.messages;
         }
-        self.generator.rewind();
+        hands.rewind();
         Ok(())
     }
 
     /// Works from `start` on for `window`, at the pace of `share` of a link or as fast as it can.
     pub(super) fn run(
         mut self,
+        hands: &mut Hands<'_>,
         start: u64,
         window: Duration,
         share: Option<Share>,
     ) -> Result<Done, DutyError> {
         let end = start + window.as_nanos() as u64;
+        let before = hands.occupancy();
         match share {
-            Some(share) => self.run_paced(start, end, share),
-            None => self.run_saturated(start, end),
+            Some(share) => self.run_paced(hands, start, end, share),
+            None => self.run_saturated(hands, start, end),
         }
         .map(|mut done| {
+            let after = hands.occupancy();
+            done.occupancy =
+                Occupancy { busy: after.busy - before.busy, offered: after.offered - before.offered };
             done.samples = self.samples.into_kept();
             done.opening = self.opening.into_kept();
             done
         })
     }
 
-    fn run_paced(&mut self, start: u64, end: u64, share: Share) -> Result<Done, DutyError> {
+    fn run_paced(
+        &mut self,
+        hands: &mut Hands<'_>,
+        start: u64,
+        end: u64,
+        share: Share,
+    ) -> Result<Done, DutyError> {
         let offset = share.offset.as_nanos() as u64;
         let mut pacer = Pacer::new(self.clock.clone(), {
             Schedule::new(share.rate, start + offset, share.arrival, share.seed)
         });
         let mut latencies = Latencies::new();
-        let mut intended = [0; ChunkBound::PACED.messages];
+        let mut intended = vec![0; hands.bound(Span::Paced).messages];
         let mut sampling = Sampling::new(start, end, &self.samples);
         let mut done = Done::default();
         let mut now = start;
         while now < end && pacer.schedule().next() < end {
             let began = pacer.wait(end);
             done.waited_ns += began - now;
-            let bound = if self.opening.is_full() { ChunkBound::PACED } else { ChunkBound::SINGLE };
-            let mut due = |sent: Sent, at: usize| {
-                intended[at] = pacer.schedule().depart(sent.wire_bytes);
-                pacer.schedule().next() <= began
-            };
-            let chunk = self.chunk(bound, &mut due)?;
+            let bound = hands.bound(self.span(Span::Paced));
+            let schedule = pacer.schedule();
+            let pace = Pace::Link { schedule, moment: began, intended: &mut intended };
+            let chunk = hands.chunk(bound, pace)?;
             let ended = self.clock.now();
             #[cfg(feature = "handicap")]
             let ended = self.delayed(began, ended);
             done.add(&chunk, self.busy_ns(began, ended));
-            latencies.record(&intended[..chunk.messages as usize], began, ended);
-            self.keep(&mut sampling, ended);
+            latencies.record(&intended[..chunk.messages], began, ended);
+            self.keep(hands, chunk, &mut sampling, ended);
             // What is between two chunks belongs to neither work nor waiting.
             now = self.clock.now();
         }
@@ -168,7 +155,7 @@ impl<C: traffic::Clock + Clone> Worker<C> {
         Ok(done)
     }
 
-    fn run_saturated(&mut self, start: u64, end: u64) -> Result<Done, DutyError> {
+    fn run_saturated(&mut self, hands: &mut Hands<'_>, start: u64, end: u64) -> Result<Done, DutyError> {
         while self.clock.now() < start {
             std::hint::spin_loop();
         }
@@ -176,41 +163,24 @@ impl<C: traffic::Clock + Clone> Worker<C> {
         let mut done = Done::default();
         let mut now = start;
         while now < end {
-            let bound = if self.opening.is_full() { ChunkBound::SATURATED } else { ChunkBound::SINGLE };
+            let bound = hands.bound(self.span(Span::Saturated));
             let began = self.clock.now();
-            let chunk = self.chunk(bound, &mut |_, _| true)?;
+            let chunk = hands.chunk(bound, Pace::Saturated)?;
             now = self.clock.now();
             #[cfg(feature = "handicap")]
             {
                 now = self.delayed(began, now);
             }
             done.add(&chunk, self.busy_ns(began, now));
-            self.keep(&mut sampling, now);
+            self.keep(hands, chunk, &mut sampling, now);
         }
         done.wall_ns = now - start;
         Ok(done)
     }
 
-    /// Messages as long as `due` says, after each of them, that the next one is due.
-    #[inline]
-    fn chunk(
-        &mut self,
-        bound: ChunkBound,
-        due: &mut impl FnMut(Sent, usize) -> bool,
-    ) -> Result<Chunk, DutyError> {
-        let mut chunk = Chunk::default();
-        loop {
-            let sent = self.duty.carry_out(&mut self.generator, &mut self.transmit)?;
-            let another = due(sent, chunk.messages as usize);
-            chunk.messages += 1;
-            chunk.bytes += sent.bytes;
-            chunk.signed_bytes += sent.signed_bytes;
-            chunk.payload_bytes += sent.payload_bytes;
-            chunk.wire_bytes += sent.wire_bytes;
-            if !another || chunk.messages as usize >= bound.messages || chunk.bytes >= bound.bytes {
-                return Ok(chunk);
-            }
-        }
+    /// What a chunk may be while messages of a session's beginning are still wanted.
+    const fn span(&self, usual: Span) -> Span {
+        if self.opening.is_full() { usual } else { Span::Observed }
     }
 
     /// The moment when a chunk's work is over, its delay included.
@@ -225,24 +195,28 @@ impl<C: traffic::Clock + Clone> Worker<C> {
         ((ended - began) as f64 - self.clock_cost).max(0.0)
     }
 
-    fn keep(&mut self, sampling: &mut Sampling, now: u64) {
+    fn keep(&mut self, hands: &mut Hands<'_>, chunk: Chunk, sampling: &mut Sampling, now: u64) {
         if !self.opening.is_full() {
-            let message = self.generator.last();
-            if message.session == 0 {
-                self.opening.keep(&message);
+            for back in (0..chunk.messages).rev() {
+                let message = hands.before_last(back);
+                if message.session == 0 {
+                    self.opening.keep(&message);
+                }
             }
         }
         if now < sampling.next {
             return;
         }
-        if let Some((plaintext, frame)) = self.duty.transformed(&self.generator, &self.transmit) {
-            let session = self.generator.finished_frame().map_or(0, |frame| frame.session);
+        if let Some((session, plaintext, frame)) = hands.transformed() {
             self.samples.keep_transformed(session, plaintext, frame);
             sampling.next += sampling.every;
             return;
         }
-        let message = self.generator.last();
-        if message.signing == Signing::Signed && !self.duty.transforms() {
+        if hands.transforms() {
+            return;
+        }
+        let message = hands.one_of(chunk, self.samples.kept());
+        if message.signing == Signing::Signed {
             self.samples.keep(&message);
             sampling.next += sampling.every;
         }
@@ -263,7 +237,7 @@ impl Sampling {
 
 impl Done {
     fn add(&mut self, chunk: &Chunk, busy_ns: f64) {
-        self.messages += chunk.messages;
+        self.messages += chunk.messages as u64;
         self.signed_bytes += chunk.signed_bytes as u64;
         self.payload_bytes += chunk.payload_bytes as u64;
         self.wire_bytes += chunk.wire_bytes;
@@ -276,11 +250,16 @@ mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
 
-    use smbsign_engine::protocol::Dialect;
-    use smbsign_engine::traffic::{BulkMessage, Envelope, GeneratorConfig, Profile};
+    use clap::ValueEnum as _;
+    use smbsign_engine::kernels::Backend;
+    use smbsign_engine::mac::PreparedKey;
+    use smbsign_engine::protocol::{Dialect, SigningAlgorithm, SigningKey};
+    use smbsign_engine::traffic::{BulkMessage, Envelope, Generator, GeneratorConfig, Profile};
 
+    use super::super::duty::Duty;
+    use super::super::transmit::TransmitBuffer;
     use super::*;
-    use crate::record::Latency;
+    use crate::record::{Engine, Latency};
 
     const MS: u64 = 1_000_000;
 
@@ -299,13 +278,19 @@ mod tests {
     }
 
     /// Half a second of 1 GbE, a message each 17 µs.
-    fn run(arrival: Arrival, stops: bool) -> (Done, Latency) {
+    fn run(engine: Engine, arrival: Arrival, stops: bool) -> (Done, Latency) {
         let profile = Profile::bulk(BulkMessage::ReadResponse, Dialect::Smb311, 2000).unwrap();
         let nothing = || Samples::with_room([], Envelope::Clear);
-        let worker = Worker {
+        let key = SigningKey::new(SigningAlgorithm::AesCmac, &[7; 16]).unwrap();
+        let mut place = Workplace {
             generator: Generator::new(&profile, GeneratorConfig::default()),
             duty: Duty::PassOn,
             transmit: TransmitBuffer::none(),
+            engine,
+            backend: Backend::portable(),
+            spare: PreparedKey::new(&key, Backend::portable()),
+        };
+        let watch = Watch {
             clock: Stopping(Rc::new(Cell::new((0, stops)))),
             clock_cost: 0.0,
             samples: nothing(),
@@ -315,23 +300,26 @@ mod tests {
         };
         let rate = NonZeroU64::new(1_000_000_000).unwrap();
         let share = Share { rate, offset: Duration::ZERO, arrival, seed: 3 };
-        let done = worker.run(0, Duration::from_millis(500), Some(share)).unwrap();
+        let done = watch.run(&mut place.hands(), 0, Duration::from_millis(500), Some(share)).unwrap();
         let latency = done.latencies.as_ref().unwrap().recorded();
         (done, latency)
     }
 
     #[test]
     fn a_stop_of_50_ms_shows_in_the_tail_and_in_every_message_behind_it() {
-        for arrival in ["paced", "poisson", "burst:16"].map(|text| text.parse().unwrap()) {
-            let (quiet, undisturbed) = run(arrival, false);
-            let (stopped, latency) = run(arrival, true);
-            assert!(undisturbed.total.max < Some(MS), "{arrival}: {:?}", undisturbed.total.max);
+        let arrivals = ["paced", "poisson", "burst:16"].map(|text| text.parse().unwrap());
+        for (engine, arrival) in
+            Engine::value_variants().iter().flat_map(|one| arrivals.map(|other| (*one, other)))
+        {
+            let (quiet, undisturbed) = run(engine, arrival, false);
+            let (stopped, latency) = run(engine, arrival, true);
+            assert!(undisturbed.total.max < Some(MS), "{engine} {arrival}: {:?}", undisturbed.total.max);
             for value in [latency.total.p99_9, latency.total.max] {
-                assert!(value > Some(49 * MS), "{arrival}: {value:?}");
+                assert!(value > Some(49 * MS), "{engine} {arrival}: {value:?}");
             }
             // A tenth of the messages were due during the stop, and all of them were sent and counted.
-            assert!(latency.total.p90 > Some(MS / 10), "{arrival}: {:?}", latency.total.p90);
-            assert!(quiet.messages.abs_diff(stopped.messages) < quiet.messages / 1000, "{arrival}");
+            assert!(latency.total.p90 > Some(MS / 10), "{engine} {arrival}: {:?}", latency.total.p90);
+            assert!(quiet.messages.abs_diff(stopped.messages) < quiet.messages / 1000, "{engine} {arrival}");
             let queued = latency.queued.unwrap();
             assert!(queued.max > Some(49 * MS), "a message waits before its work begins: {:?}", queued.max);
         }

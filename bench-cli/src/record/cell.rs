@@ -82,6 +82,19 @@ impl FromStr for Protection {
 pub enum Engine {
     /// One message after another with the best single-stream code, as servers do today.
     Serial,
+    /// All messages that are due together, in the lanes of vectors.
+    Lanes,
+}
+
+impl Engine {
+    /// Whether it is made for a protection: lanes sign, and encrypt nothing.
+    #[must_use]
+    pub const fn runs(self, protection: Protection) -> bool {
+        match (self, protection) {
+            (Self::Lanes, Protection::Sealed(_)) => false,
+            (Self::Serial | Self::Lanes, _) => true,
+        }
+    }
 }
 
 /// Which side of signing is measured.

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::{Latency, Measurement, Percentiles, Problem, Run, Trial};
+use super::{Fit, Latency, Measurement, Percentiles, Problem, Run, Trial};
 
 /// Up to here a double holds every integer.
 const EXACT: u64 = 1 << 53;
@@ -16,7 +16,22 @@ const EXACT: u64 = 1 << 53;
 /// The first that cannot be, with its place.
 pub(super) fn run(run: &Run) -> Result<(), Problem> {
     positive("machine.cores", run.machine.cores as u64)?;
-    each("measurements", &run.measurements, cell)
+    each("measurements", &run.measurements, cell)?;
+    each("fits", &run.fits, fit)
+}
+
+fn fit(fit: &Fit) -> Result<(), Problem> {
+    positive("workers", fit.workers as u64)?;
+    for (key, figure) in [
+        ("ns_per_message", fit.ns_per_message.abs()),
+        ("ns_per_message_error", fit.ns_per_message_error),
+        ("ns_per_byte", fit.ns_per_byte.abs()),
+        ("ns_per_byte_error", fit.ns_per_byte_error),
+        ("largest_residual", fit.largest_residual),
+    ] {
+        amount(key, Some(figure))?;
+    }
+    fit.message_bytes.iter().try_for_each(|bytes| exact("message_bytes", Some(*bytes)))
 }
 
 fn cell(cell: &Measurement) -> Result<(), Problem> {

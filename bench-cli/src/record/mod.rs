@@ -7,6 +7,7 @@ mod cell;
 mod check;
 mod error;
 mod fingerprint;
+mod fit;
 mod latency;
 mod machine;
 mod measurement;
@@ -17,12 +18,14 @@ mod store;
 mod tool;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use cell::{Direction, Engine, Protection, Transmit, UnknownName};
 pub use error::{Problem, ReadError};
 pub use fingerprint::{Fingerprint, Mismatch, Part, mismatches};
+pub use fit::{Fit, FittedTime};
 pub use latency::{Latency, Percentiles};
 pub use machine::Machine;
 pub use measurement::{Measurement, Trial};
@@ -37,6 +40,7 @@ const FORM: &str = "smbsign.run/";
 
 /// One invocation and all that it measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = older_records_have_no_fits)]
 pub struct Run {
     /// The name of this form and its version.
     #[schemars(extend("const" = SCHEMA))]
@@ -54,9 +58,12 @@ pub struct Run {
     /// How far the run came.
     pub state: State,
     /// The options in force, defaults included.
-    pub config: serde_json::Value,
+    pub config: Value,
     /// One entry per cell, in the order of the plan.
     pub measurements: Vec<Measurement>,
+    /// The fixed cost of a message and the cost of its bytes, where at least three sizes were measured at max.
+    #[serde(default)]
+    pub fits: Vec<Fit>,
     /// What the measurements show, in sentences.
     pub findings: Vec<String>,
 }
@@ -73,10 +80,17 @@ pub enum State {
     Complete,
 }
 
+/// The key came after the first records were kept.
+fn older_records_have_no_fits(schema: &mut Schema) {
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|key| key != "fits");
+    }
+}
+
 impl Run {
     /// A run that starts now, here, and has measured nothing yet.
     #[must_use]
-    pub fn start(command: String, config: serde_json::Value) -> Self {
+    pub fn start(command: String, config: Value) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
             tool: Tool::current(),
@@ -86,6 +100,7 @@ impl Run {
             state: State::Measuring,
             config,
             measurements: Vec::new(),
+            fits: Vec::new(),
             findings: Vec::new(),
         }
     }

@@ -21,6 +21,31 @@ where
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
+/// Lists of such types.
+pub(crate) mod list {
+    use super::*;
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(
+        values: &[T],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(values.iter().map(T::to_string))
+    }
+
+    pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        let names = Vec::<String>::deserialize(deserializer)?;
+        names.iter().map(|name| name.parse().map_err(de::Error::custom)).collect()
+    }
+}
+
+pub(crate) fn list_of_dialects(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": dialects(generator) })
+}
+
 pub(crate) fn dialects(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": Dialect::ALL.map(Dialect::name) })
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::figures::count;
+use super::figures::{NO_FIGURE, count};
 use super::{json, ruled};
-use crate::command::info::Info;
+use crate::command::info::{Algorithm, Info};
 use crate::output::Format;
 
 /// Writes what this machine has, in the form that was asked for.
@@ -36,9 +36,11 @@ fn table(info: &Info, sink: &mut dyn Write) -> io::Result<()> {
         writeln!(sink, "{name:<11} {fact}")?;
     }
 
-    let mut table = ruled(["Algorithm", "Dialects", "Runs on"], 3);
+    let mut table = ruled(["Algorithm", "Dialects", "Runs on", "Many at once on"], 4);
     for algorithm in &info.algorithms {
-        table.add_row([algorithm.protection, &algorithm.dialects.join(", "), &algorithm.implementation]);
+        let many = algorithm.many.as_deref().unwrap_or(NO_FIGURE);
+        let dialects = algorithm.dialects.join(", ");
+        table.add_row([algorithm.protection, &dialects, &algorithm.implementation, many]);
     }
     writeln!(sink, "\n{}\n", table.trim_fmt())?;
 
@@ -53,11 +55,12 @@ fn table(info: &Info, sink: &mut dyn Write) -> io::Result<()> {
 
 fn csv(info: &Info, sink: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(sink);
-    writer.write_record(["machine_id", "protection", "dialects", "backend", "implementation"])?;
+    writer.write_record(["machine_id", "protection", "dialects", "backend", "implementation", "many"])?;
     for algorithm in &info.algorithms {
         let dialects = algorithm.dialects.join(" ");
-        let row =
-            [&info.machine.id, algorithm.protection, &dialects, algorithm.backend, &algorithm.implementation];
+        let Algorithm { protection, backend, implementation, many, .. } = algorithm;
+        let many = many.as_deref().unwrap_or_default();
+        let row = [&info.machine.id, *protection, &dialects, *backend, implementation, many];
         writer.write_record(row)?;
     }
     writer.flush()

@@ -6,6 +6,7 @@ use super::conditions::Shared;
 use super::doubts::doubts;
 use super::escape::{code, markdown as plain};
 use super::figures::{NO_FIGURE, decimal, optional, percent};
+use super::fits;
 use super::heading::{machine, revision};
 use super::table::{latency, line_held};
 use crate::record::{Measurement, Run};
@@ -44,6 +45,13 @@ pub fn markdown(run: &Run, sink: &mut dyn Write) -> io::Result<()> {
     writeln!(sink, "{}\n", plain(&revision(run)))?;
     writeln!(sink, "{}; id {}.\n", plain(&machine(&run.machine)), plain(&run.machine.id))?;
     table(run, sink)?;
+    if !run.fits.is_empty() {
+        writeln!(sink, "\n## {}\n\n| {} |", fits::TITLE, fits::HEADINGS.join(" | "))?;
+        writeln!(sink, "|{}{}", " --- |".repeat(5), " ---: |".repeat(3))?;
+        run.fits.iter().try_for_each(|fit| {
+            writeln!(sink, "| {} |", fits::row(fit).map(|text| plain(&text)).join(" | "))
+        })?;
+    }
     for (title, lines) in [("What it shows", run.findings.clone()), ("What to doubt", doubts(run))] {
         if !lines.is_empty() {
             writeln!(sink, "\n## {title}\n")?;

@@ -10,6 +10,7 @@ mod doubts;
 mod escape;
 mod figures;
 mod findings;
+mod fits;
 mod github_action_benchmark;
 mod heading;
 mod info;

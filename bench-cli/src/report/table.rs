@@ -9,7 +9,7 @@ use super::doubts::doubts;
 use super::escape::one_line;
 use super::figures::{NO_FIGURE, decimal, optional, percent};
 use super::heading::{machine, revision};
-use super::ruled;
+use super::{fits, ruled};
 use crate::output::Colour;
 use crate::record::{Measurement, Percentiles, Run};
 
@@ -22,6 +22,11 @@ pub(super) fn table(run: &Run, colour: Colour, sink: &mut dyn Write) -> io::Resu
     for group in groups(&run.measurements) {
         writeln!(sink, "\n{}", broken(&group.conditions.title(), "", "  "))?;
         writeln!(sink, "{}", rows(&group, colour).trim_fmt())?;
+    }
+    if !run.fits.is_empty() {
+        let mut table = ruled(fits::HEADINGS, 5);
+        run.fits.iter().for_each(|fit| _ = table.add_row(fits::row(fit)));
+        writeln!(sink, "\n{}\n{}", fits::TITLE, table.trim_fmt())?;
     }
     if !run.findings.is_empty() {
         writeln!(sink, "\nWhat this run shows:")?;

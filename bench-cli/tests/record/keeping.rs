@@ -9,9 +9,10 @@ use serde_json::Value;
 use smbsign::record::{Run, State};
 
 /// Three cells: SMB 3.1.1 unsigned, with AES-128-CMAC and with AES-128-GMAC.
-const FEW: [&str; 6] = [
+const FEW: [&str; 7] = [
     "run",
     "--dialect=3.1.1",
+    "--engine=serial",
     "--protection=aes-128-cmac,aes-128-gmac",
     "--workers=1",
     "--message-size=4KiB",

@@ -14,6 +14,7 @@ fn recording(parent: &Path) -> Child {
     command.args([
         "run",
         "--dialect=3.1.1",
+        "--engine=serial",
         "--protection=all",
         "--workers=1",
         "--message-size=4KiB",

@@ -43,10 +43,16 @@ fn put(directory: &Path, name: &str, run: &Run) -> PathBuf {
 fn a_run_that_was_kept_is_given_in_every_form() {
     let parent = tempfile::tempdir().unwrap();
     for _ in 0..2 {
-        let run =
-            ["run", "--dialect=3.1.1", "--protection=aes-128-cmac,aes-128-gmac", "--workers=1", "--rounds=2"];
+        let run = [
+            "run",
+            "--engine=serial",
+            "--dialect=3.1.1",
+            "--protection=aes-128-cmac,aes-128-gmac",
+            "--workers=1",
+            "--rounds=2",
+        ];
         let more = ["--message-size=4KiB", "--link=max", "--duration=20ms", "--quiet", "--record"];
-        assert_eq!(smbsign(&[run, more].concat(), &[parent.path()]).status.code(), Some(0));
+        assert_eq!(smbsign(&[&run[..], &more[..]].concat(), &[parent.path()]).status.code(), Some(0));
     }
     let runs = record::read_runs(parent.path()).unwrap();
     let [one, two] = runs.as_slice() else { panic!("{runs:?}") };

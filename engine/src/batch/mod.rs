@@ -24,6 +24,7 @@
 mod in_place;
 mod job;
 mod kernel;
+mod lane_kernel;
 mod message;
 mod occupancy;
 mod order;
@@ -34,6 +35,7 @@ mod scheduler;
 mod serial;
 mod short;
 
+pub use lane_kernel::LaneKernel;
 pub use message::{Message, Operation, Outcome, Refusal};
 pub use occupancy::Occupancy;
 pub use process::process;

@@ -84,6 +84,7 @@ impl BulkMessage {
             sender,
             signing: template::Signing::Signed,
             place: template::FramePlace::Opens,
+            turn: template::Turn::Next,
             numbers,
             painted: overhead..message_bytes,
             payload_bytes: data_bytes,

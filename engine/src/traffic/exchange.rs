@@ -2,7 +2,7 @@
 
 use super::bulk::BulkMessage;
 use super::profile::{Profile, ProfileError};
-use super::template::{FramePlace, Numbers, SessionField, Signing, Template};
+use super::template::{FramePlace, Numbers, SessionField, Signing, Template, Turn};
 use crate::protocol::smb2::{Command, Flags, HEADER_BYTES, HeaderFields, MessageId, SessionId};
 use crate::protocol::{Dialect, Sender, status};
 
@@ -32,7 +32,7 @@ pub(super) fn append(
     exchanges: &[Exchange],
 ) -> Result<(), ProfileError> {
     for chain in exchanges.chunk_by(|_, next| next.place == FramePlace::Continues) {
-        let first = profile.numbers_per_pass;
+        let first = profile.numbers_per_turn;
         for sender in [Sender::Client, Sender::Server] {
             let mut number = first;
             for (at, exchange) in chain.iter().enumerate() {
@@ -42,7 +42,7 @@ pub(super) fn append(
                 profile.messages.push(exchange.template(dialect, sender, number, link)?);
                 number += exchange.numbers_taken(dialect);
             }
-            profile.numbers_per_pass = number;
+            profile.numbers_per_turn = number;
         }
     }
     Ok(())
@@ -92,7 +92,7 @@ impl Exchange {
             Some(bulk) => bulk.template(dialect, length)?,
             None => self.bare(dialect, sender, length)?,
         };
-        template.place = link.place;
+        (template.place, template.turn) = (link.place, Turn::Same);
         template.numbers = Numbers::Smb2 { message_id: Some(number), session: SessionField::Written };
         self.write_header(&mut template.bytes, dialect, sender, link);
         Ok(template)
@@ -111,6 +111,7 @@ impl Exchange {
             sender,
             signing: Signing::Signed,
             place: FramePlace::Opens,
+            turn: Turn::Same,
             numbers: Numbers::Smb2 { message_id: Some(0), session: SessionField::Written },
             painted: 0..0,
             payload_bytes: 0,

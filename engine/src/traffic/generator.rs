@@ -1,19 +1,21 @@
 //! Hands out message after message, each with fresh numbers, from buffers that were all made beforehand.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 
-use super::template::{Numbers, SessionField, Signing};
-use super::{Envelope, FramePlace, Profile, Wire};
-use crate::protocol::{Sender, SequenceNumber, smb1, smb2};
+use super::series::{Outgoing, Series};
+use super::template::Signing;
+use super::{Envelope, Profile, Wire};
+use crate::protocol::smb2;
 
 /// How a generator plays a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GeneratorConfig {
-    /// Sessions, each on a connection of its own; `None` for as many as there are passes in the set, so that in a bulk
+    /// Sessions, each on a connection of its own; `None` for as many as there are turns in the set, so that in a bulk
     /// profile every buffer's messages have a key of their own, but not more than 4096.
     pub sessions: Option<usize>,
-    /// Requests that a session has in flight: so many passes of the profile follow one another before the next
-    /// session's turn; `None` for one.
+    /// Requests that a session has in flight: so many bulk messages, or passes of any other profile, follow one another
+    /// before the next session's turn; `None` for one.
     pub outstanding: Option<NonZeroUsize>,
     /// Bytes of message buffers at least; a profile is never cut.
     pub set_bytes: usize,
@@ -37,27 +39,6 @@ pub enum SetOrder {
     Shuffled,
 }
 
-/// A message about to be sent, its signature still to be made.
-#[derive(Debug)]
-pub struct Outgoing<'a> {
-    /// From the protocol id to the end.
-    pub bytes: &'a mut [u8],
-    /// Which session sends it, from 0 up to [`Generator::sessions`].
-    pub session: usize,
-    /// What an SMB1 message is signed with.
-    pub sequence: Option<SequenceNumber>,
-    /// Which end sends it.
-    pub sender: Sender,
-    /// Whether a signing session signs it.
-    pub signing: Signing,
-    /// Where it stands in its frame.
-    pub place: FramePlace,
-    /// Byte times that its frame takes; 0 for all of a compound chain but the last.
-    pub wire_bytes: f64,
-    /// File data in it.
-    pub payload_bytes: usize,
-}
-
 /// All messages of one frame, after the last of them was handed out.
 #[derive(Debug, Clone, Copy)]
 pub struct FinishedFrame<'a> {
@@ -75,68 +56,14 @@ pub struct FinishedFrame<'a> {
 #[derive(Debug, Clone)]
 pub struct Generator {
     bytes: Vec<u8>,
-    slots: Vec<Slot>,
-    connections: Vec<Connection>,
-    first_session_id: u64,
-    numbers_per_pass: u64,
-    mids_per_pass: u32,
-    next_slot: usize,
-    /// The session whose turn it is.
-    session: usize,
-    /// Passes in a turn, and how many of this one's are still to come.
-    outstanding: usize,
-    passes_left: usize,
-}
-
-/// One message's buffer.
-#[derive(Debug, Clone)]
-struct Slot {
-    start: usize,
-    end: usize,
-    opens_pass: OpensPass,
-    numbers: Numbers,
-    sender: Sender,
-    signing: Signing,
-    place: FramePlace,
-    /// Of the frame that this message closes: where it begins, and whether its first message is signed.
-    closes: Option<(usize, Signing)>,
-    wire_bytes: f64,
-    payload_bytes: usize,
-    /// Who sent it last, and with which number.
-    sent: (usize, Option<SequenceNumber>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum OpensPass {
-    Yes,
-    No,
-}
-
-/// A connection's numbers.
-#[derive(Debug, Clone, Copy)]
-struct Connection {
-    /// The first MessageId or sequence number of the current pass.
-    current: u64,
-    /// Of the next pass.
-    next: u64,
-    /// The same for MIDs, kept below 0xFFFF, which says unsolicited.
-    current_mid: u32,
-    next_mid: u32,
-}
-
-impl Connection {
-    /// What comes after negotiation and session setup: request 2 in SMB1 (rule 31), about MessageId 4 in SMB2.
-    const fn new(first: u64) -> Self {
-        Self { current: first, next: first, current_mid: 0, next_mid: 0 }
-    }
+    /// Where each pass begins, in the order of play.
+    passes: Vec<usize>,
+    series: Series,
 }
 
 /// Buffers begin at cache lines, and not all at the same offset of a page: those would share one set of the L1 cache.
 const CACHE_LINE: usize = 64;
 const PAGE: usize = 4096;
-
-/// As many keys as nobody asked for: a large set of short messages would need more memory for keys than for messages.
-const MOST_SESSIONS: usize = 4096;
 
 /// Where each message of a pass begins, and the bytes of a pass. The members of a compound chain lie one behind the
 /// other, as they do on the wire.
@@ -162,153 +89,102 @@ impl Generator {
     /// Makes every buffer of the set and paints the file data.
     #[must_use]
     pub fn new(profile: &Profile, config: GeneratorConfig) -> Self {
-        let passes = config.set_bytes.div_ceil(profile.message_bytes().max(1)).max(1);
-        let wire_bytes = profile.wire_bytes_by_message(config.wire, config.envelope);
+        let count = config.set_bytes.div_ceil(profile.message_bytes().max(1)).max(1);
         let mut random = fastrand::Rng::with_seed(config.seed);
         let (starts, pass_bytes) = layout(profile);
-        let mut places: Vec<usize> = (0..passes).collect();
+        let mut passes: Vec<usize> = (0..count).map(|place| place * pass_bytes).collect();
         if config.order == SetOrder::Shuffled {
-            random.shuffle(&mut places);
+            random.shuffle(&mut passes);
         }
-        let mut bytes = vec![0; passes * pass_bytes];
-        let mut slots = Vec::with_capacity(passes * profile.messages.len());
-        for place in places {
-            let mut frame = (0, Signing::Unsigned);
-            for (at, (template, &wire_bytes)) in profile.messages.iter().zip(&wire_bytes).enumerate() {
-                let start = place * pass_bytes + starts[at];
-                let end = start + template.bytes.len();
-                bytes[start..end].copy_from_slice(&template.bytes);
-                random.fill(&mut bytes[start + template.painted.start..start + template.painted.end]);
-                if template.place == FramePlace::Opens {
-                    frame = (start, template.signing);
-                }
-                slots.push(Slot {
-                    start,
-                    end,
-                    opens_pass: if at == 0 { OpensPass::Yes } else { OpensPass::No },
-                    numbers: template.numbers,
-                    sender: template.sender,
-                    signing: template.signing,
-                    place: template.place,
-                    closes: profile.closes_frame(at).then_some(frame),
-                    wire_bytes,
-                    payload_bytes: template.payload_bytes,
-                    sent: (0, None),
-                });
+        let mut bytes = vec![0; count * pass_bytes];
+        for &pass in &passes {
+            for (template, start) in profile.messages.iter().zip(&starts) {
+                let message = &mut bytes[pass + start..][..template.bytes.len()];
+                message.copy_from_slice(&template.bytes);
+                random.fill(&mut message[template.painted.clone()]);
             }
         }
-        let mut generator = Self {
-            bytes,
-            slots,
-            connections: vec![
-                Connection::new(0);
-                config.sessions.unwrap_or(passes.min(MOST_SESSIONS)).max(1)
-            ],
-            first_session_id: config.seed << 24 | 1,
-            numbers_per_pass: profile.numbers_per_pass,
-            mids_per_pass: profile.mids_per_pass,
-            next_slot: 0,
-            session: 0,
-            outstanding: config.outstanding.map_or(1, NonZeroUsize::get),
-            passes_left: 0,
-        };
-        generator.rewind();
-        generator
+        let series = Series::new(profile, config, &starts, count);
+        Self { bytes, passes, series }
     }
 
     /// The next message, under numbers that its connection has never used. Sessions take turns.
     #[inline]
     pub fn next_message(&mut self) -> Outgoing<'_> {
-        let slot = &mut self.slots[self.next_slot];
-        if slot.opens_pass == OpensPass::Yes {
-            if self.passes_left == 0 {
-                self.session = if self.session + 1 < self.connections.len() { self.session + 1 } else { 0 };
-                self.passes_left = self.outstanding;
-            }
-            self.passes_left -= 1;
-            let connection = &mut self.connections[self.session];
-            connection.current = connection.next;
-            connection.next = connection.current.wrapping_add(self.numbers_per_pass);
-            connection.current_mid = connection.next_mid;
-            connection.next_mid =
-                (connection.current_mid + self.mids_per_pass) % u32::from(smb1::UNSOLICITED_MID);
-        }
-        let message = &mut self.bytes[slot.start..slot.end];
-        let session_id = self.first_session_id.wrapping_add((self.session as u64) << 3);
-        let connection = &self.connections[self.session];
-        slot.sent = (self.session, number(message, slot.numbers, self.session, session_id, connection));
-        self.outgoing()
+        let buffer = self.buffer(self.series.next_place());
+        self.series.next_message(&mut self.bytes[buffer])
     }
 
     /// The next message as it was sent last, numbers and signature included: what a receiver gets, again and again.
     #[inline]
     pub fn next_received(&mut self) -> Outgoing<'_> {
-        self.outgoing()
+        let buffer = self.buffer(self.series.next_place());
+        self.series.next_received(&mut self.bytes[buffer])
     }
 
     /// The message that was handed out last; before the first, the set's last one.
     pub fn last(&mut self) -> Outgoing<'_> {
-        let last = self.next_slot.checked_sub(1).unwrap_or(self.slots.len() - 1);
-        self.message(last)
+        let place = self.series.last_place();
+        let buffer = self.buffer(place);
+        self.series.message(place, &mut self.bytes[buffer])
     }
 
     /// The frame of the message that was handed out last, if that was the frame's last message.
     #[inline]
     #[must_use]
     pub fn finished_frame(&self) -> Option<FinishedFrame<'_>> {
-        let place = self.next_slot.checked_sub(1).unwrap_or(self.slots.len() - 1);
-        let slot = &self.slots[place];
-        let (start, signing) = slot.closes?;
-        Some(FinishedFrame { bytes: &self.bytes[start..slot.end], session: slot.sent.0, signing, place })
+        let place = self.series.last_place();
+        let (start, signing) = self.series.closed_frame(place)?;
+        let end = self.buffer(place).end;
+        let start = self.passes[self.series.pass(place)] + start;
+        Some(FinishedFrame {
+            bytes: &self.bytes[start..end],
+            session: self.series.session(place),
+            signing,
+            place,
+        })
     }
 
-    #[inline]
-    fn outgoing(&mut self) -> Outgoing<'_> {
-        let slot = self.next_slot;
-        self.next_slot = if slot + 1 == self.slots.len() { 0 } else { slot + 1 };
-        self.message(slot)
-    }
-
-    #[inline]
-    fn message(&mut self, slot: usize) -> Outgoing<'_> {
-        let slot = &self.slots[slot];
-        let (session, sequence) = slot.sent;
-        Outgoing {
-            bytes: &mut self.bytes[slot.start..slot.end],
-            session,
-            sequence,
-            sender: slot.sender,
-            signing: slot.signing,
-            place: slot.place,
-            wire_bytes: slot.wire_bytes,
-            payload_bytes: slot.payload_bytes,
+    /// All buffers at once, in the order of play, and apart from them what is written into each: for whoever has several
+    /// messages under way. Both go on from where the generator stands.
+    pub fn split(&mut self) -> (&mut Series, Vec<&mut [u8]>) {
+        let places = self.series.places();
+        let mut by_address: Vec<usize> = (0..places).collect();
+        by_address.sort_unstable_by_key(|place| self.buffer(*place).start);
+        let ranges: Vec<_> = by_address.iter().map(|place| self.buffer(*place)).collect();
+        let mut buffers: Vec<&mut [u8]> = (0..places).map(|_| &mut [][..]).collect();
+        let (mut rest, mut at) = (&mut self.bytes[..], 0);
+        for (place, range) in by_address.into_iter().zip(ranges) {
+            let (buffer, behind) = rest[range.start - at..].split_at_mut(range.len());
+            buffers[place] = buffer;
+            (rest, at) = (behind, range.end);
         }
+        (&mut self.series, buffers)
+    }
+
+    #[inline]
+    fn buffer(&self, place: usize) -> Range<usize> {
+        let within = self.series.within_pass(place);
+        let pass = self.passes[self.series.pass(place)];
+        pass + within.start..pass + within.end
     }
 
     /// Starts again: the same messages with the same numbers follow, so that a warm-up uses no number twice for
     /// different bytes.
     pub fn rewind(&mut self) {
-        let first = match self.slots.first().map(|slot| slot.numbers) {
-            Some(Numbers::Smb1 { .. }) => 2,
-            _ => 4,
-        };
-        self.connections.fill(Connection::new(first));
-        self.next_slot = 0;
-        // The first turn is session 0's.
-        self.session = self.connections.len() - 1;
-        self.passes_left = 0;
+        self.series.rewind();
     }
 
     /// Sessions that send.
     #[must_use]
     pub fn sessions(&self) -> usize {
-        self.connections.len()
+        self.series.sessions()
     }
 
     /// Message buffers in the set.
     #[must_use]
     pub fn buffers(&self) -> usize {
-        self.slots.len()
+        self.series.places()
     }
 
     /// Bytes of message buffers.
@@ -320,49 +196,18 @@ impl Generator {
     /// Byte times on the wire per message.
     #[must_use]
     pub fn mean_wire_bytes(&self) -> f64 {
-        self.slots.iter().map(|slot| slot.wire_bytes).sum::<f64>() / self.slots.len() as f64
+        self.series.mean_wire_bytes()
     }
 
     /// The SessionId that SMB2 messages of this session carry.
     #[must_use]
     pub const fn session_id(&self, session: usize) -> smb2::SessionId {
-        smb2::SessionId(self.first_session_id.wrapping_add((session as u64) << 3))
+        self.series.session_id(session)
     }
 
     /// The UID that SMB1 messages of this session carry; sessions have connections of their own, so that UIDs may recur.
     #[must_use]
     pub const fn uid(session: usize) -> u16 {
-        (session % 0xfff0) as u16 + 1
-    }
-}
-
-/// Writes a message's numbers, and says what SMB1 signs it with.
-#[inline]
-fn number(
-    message: &mut [u8],
-    numbers: Numbers,
-    session: usize,
-    session_id: u64,
-    connection: &Connection,
-) -> Option<SequenceNumber> {
-    match numbers {
-        Numbers::Smb2 { message_id, session: field } => {
-            if let Some(relative) = message_id {
-                let id = connection.current.wrapping_add(relative);
-                message[smb2::MESSAGE_ID_FIELD].copy_from_slice(&id.to_le_bytes());
-            }
-            if field == SessionField::Written {
-                message[smb2::SESSION_ID_FIELD].copy_from_slice(&session_id.to_le_bytes());
-            }
-            None
-        }
-        Numbers::Smb1 { sequence, mid } => {
-            message[smb1::UID_FIELD].copy_from_slice(&Generator::uid(session).to_le_bytes());
-            if let Some(relative) = mid {
-                let mid = (connection.current_mid + relative) % u32::from(smb1::UNSOLICITED_MID);
-                message[smb1::MID_FIELD].copy_from_slice(&(mid as u16).to_le_bytes());
-            }
-            Some(SequenceNumber((connection.current as u32).wrapping_add(sequence)))
-        }
+        Series::uid(session)
     }
 }

@@ -28,17 +28,19 @@ mod link;
 mod pacer;
 mod profile;
 mod replay;
+mod series;
 mod template;
 mod wire;
 
 pub use arrival::{Arrival, InvalidArrival};
 pub use bulk::BulkMessage;
 pub use exchange::Exchange;
-pub use generator::{FinishedFrame, Generator, GeneratorConfig, Outgoing, SetOrder};
+pub use generator::{FinishedFrame, Generator, GeneratorConfig, SetOrder};
 pub use link::{InvalidLinkRate, LinkRate};
 pub use pacer::{Clock, Pacer, Schedule};
 pub use profile::{Profile, ProfileError};
 pub use replay::RecordedMessage;
+pub use series::{Outgoing, Series};
 pub use template::{FramePlace, Signing, payload_bytes};
 pub use wire::{Envelope, Mtu, Packing, Wire};
 

@@ -1,6 +1,8 @@
 //! What is sent: a sequence of messages that a session plays over and over.
 
-use super::template::{FramePlace, Signing, Template};
+use std::ops::RangeInclusive;
+
+use super::template::{FramePlace, Signing, Template, Turn};
 use super::{BulkMessage, Envelope, Exchange, RecordedMessage, Wire, exchange, replay};
 use crate::protocol::{Dialect, MalformedMessage, framing};
 
@@ -34,14 +36,15 @@ pub enum ProfileError {
     Malformed(#[from] MalformedMessage),
 }
 
-/// A sequence of messages, which one session sends from its first to its last before another session's turn comes.
+/// A sequence of messages. In a bulk profile each is a session's turn, in all others a pass is: one session sends it from its
+/// first message to its last.
 #[derive(Debug, Clone)]
 pub struct Profile {
     pub(super) messages: Vec<Template>,
-    /// MessageIds or sequence numbers that one pass takes.
-    pub(super) numbers_per_pass: u64,
-    /// MIDs that one pass takes; SMB1 only.
-    pub(super) mids_per_pass: u32,
+    /// MessageIds or sequence numbers that a turn takes.
+    pub(super) numbers_per_turn: u64,
+    /// MIDs that a turn takes; SMB1 only.
+    pub(super) mids_per_turn: u32,
 }
 
 impl Profile {
@@ -52,8 +55,40 @@ impl Profile {
     pub fn bulk(message: BulkMessage, dialect: Dialect, message_bytes: usize) -> Result<Self, ProfileError> {
         Ok(Self {
             messages: vec![message.template(dialect, message_bytes)?],
-            numbers_per_pass: message.numbers_taken(dialect, message_bytes),
-            mids_per_pass: 1,
+            numbers_per_turn: message.numbers_taken(dialect, message_bytes),
+            mids_per_turn: 1,
+        })
+    }
+
+    /// Bulk messages of many lengths, log-uniform from the shortest to the longest: as many between 128 and 256 bytes as
+    /// between 2 and 4 KiB. Their order is shuffled, and always the same; lengths below the dialect's shortest message are
+    /// that one's.
+    ///
+    /// # Errors
+    /// [`ProfileError::MessageBytes`].
+    pub fn bulk_of_lengths(
+        message: BulkMessage,
+        dialect: Dialect,
+        lengths: RangeInclusive<usize>,
+    ) -> Result<Self, ProfileError> {
+        const PASS_BYTES: f64 = 512.0 * 1024.0;
+        const FEWEST: f64 = 64.0;
+        const MOST: f64 = 4096.0;
+        let (shortest, longest) = (*lengths.start() as f64, *lengths.end() as f64);
+        // Evenly spaced on a logarithmic scale, so that every pass has the distribution's mean.
+        let count = (PASS_BYTES * 2.0 / (shortest + longest)).clamp(FEWEST, MOST).round() as usize;
+        let length = |at| shortest * (longest / shortest).powf((at as f64 + 0.5) / count as f64);
+        let bounded = |length: f64| (length.round() as usize).max(message.min_bytes(dialect));
+        let mut lengths: Vec<_> = (0..count).map(|at| bounded(length(at))).collect();
+        fastrand::Rng::with_seed(0).shuffle(&mut lengths);
+        let numbers = lengths.iter().map(|length| message.numbers_taken(dialect, *length));
+        Ok(Self {
+            numbers_per_turn: numbers.max().unwrap_or(1),
+            messages: lengths
+                .iter()
+                .map(|length| message.template(dialect, *length))
+                .collect::<Result<_, _>>()?,
+            mids_per_turn: 1,
         })
     }
 
@@ -65,7 +100,7 @@ impl Profile {
         if dialect == Dialect::Smb1 || exchanges.is_empty() {
             return Err(ProfileError::NothingRecorded(dialect));
         }
-        let mut profile = Self { messages: Vec::new(), numbers_per_pass: 0, mids_per_pass: 0 };
+        let mut profile = Self { messages: Vec::new(), numbers_per_turn: 0, mids_per_turn: 0 };
         exchange::append(&mut profile, dialect, exchanges)?;
         Ok(profile)
     }
@@ -86,7 +121,7 @@ impl Profile {
         Conversations: IntoIterator<Item = Conversation>,
         Conversation: IntoIterator<Item = RecordedMessage<'a>>,
     {
-        let mut profile = Self { messages: Vec::new(), numbers_per_pass: 0, mids_per_pass: 0 };
+        let mut profile = Self { messages: Vec::new(), numbers_per_turn: 0, mids_per_turn: 0 };
         for conversation in conversations {
             match dialect {
                 Dialect::Smb1 => replay::append_smb1(&mut profile, conversation)?,
@@ -103,6 +138,13 @@ impl Profile {
     #[must_use]
     pub fn message_count(&self) -> usize {
         self.messages.len()
+    }
+
+    /// How many messages the longest turn of a session has: one in a bulk profile, else a pass.
+    #[must_use]
+    pub fn turn_messages(&self) -> usize {
+        let turns = self.messages.iter().filter(|message| message.turn == Turn::Next).count();
+        self.messages.len().div_ceil(turns.max(1))
     }
 
     /// How many of them a signing session signs.

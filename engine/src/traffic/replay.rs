@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::MAX_MESSAGE_BYTES;
 use super::profile::{Profile, ProfileError};
-use super::template::{FramePlace, Numbers, SessionField, Signing, Template, payload_bytes, unsign};
+use super::template::{FramePlace, Numbers, SessionField, Signing, Template, Turn, payload_bytes, unsign};
 use crate::protocol::framing::Protocol;
 use crate::protocol::smb2::{Command, MessageId, SessionId};
 use crate::protocol::{Sender, SequenceNumber, sequence::SequenceNumbers, smb1, smb2, status};
@@ -43,8 +43,8 @@ pub(super) fn append_smb2<'a>(
         let signing = if is_interim { Signing::Unsigned } else { recorded.signing };
         let message_id = (id != MessageId::UNSOLICITED).then(|| {
             let mut take = |count: u64| {
-                profile.numbers_per_pass += count;
-                profile.numbers_per_pass - count
+                profile.numbers_per_turn += count;
+                profile.numbers_per_turn - count
             };
             let charge = u64::from(u16::from_le_bytes([recorded.bytes[6], recorded.bytes[7]])).max(1);
             let number = *numbers.entry(id).or_insert_with(|| take(charge));
@@ -67,7 +67,7 @@ pub(super) fn append_smb1<'a>(
     let any_header = header_with_mid(smb1::UNSOLICITED_MID);
     let mut connection = SequenceNumbers::start(smb1::Header::parse(&any_header)?);
     let mut mids: HashMap<u16, u32> = HashMap::new();
-    let first = profile.numbers_per_pass as u32;
+    let first = profile.numbers_per_turn as u32;
     for recorded in conversation {
         if Protocol::of(recorded.bytes)? != Protocol::Smb1 {
             continue;
@@ -89,15 +89,15 @@ pub(super) fn append_smb1<'a>(
         };
         let mid = (header.mid() != smb1::UNSOLICITED_MID).then(|| {
             *mids.entry(header.mid()).or_insert_with(|| {
-                profile.mids_per_pass += 1;
-                profile.mids_per_pass - 1
+                profile.mids_per_turn += 1;
+                profile.mids_per_turn - 1
             })
         });
         let sequence = first.wrapping_add(number.0.wrapping_sub(FIRST_REQUEST));
         profile.messages.push(template(recorded, recorded.signing, Numbers::Smb1 { sequence, mid })?);
     }
     let after_the_last = connection.request(smb1::Header::parse(&any_header)?).0;
-    profile.numbers_per_pass += u64::from(after_the_last.wrapping_sub(FIRST_REQUEST));
+    profile.numbers_per_turn += u64::from(after_the_last.wrapping_sub(FIRST_REQUEST));
     Ok(())
 }
 
@@ -122,6 +122,7 @@ fn template(
         sender: recorded.sender,
         signing,
         place: recorded.place,
+        turn: Turn::Same,
         numbers,
         painted: 0..0,
         payload_bytes,

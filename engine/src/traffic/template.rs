@@ -30,6 +30,7 @@ pub(super) struct Template {
     pub(super) sender: Sender,
     pub(super) signing: Signing,
     pub(super) place: FramePlace,
+    pub(super) turn: Turn,
     pub(super) numbers: Numbers,
     /// File data that differs from buffer to buffer.
     pub(super) painted: Range<usize>,
@@ -37,7 +38,16 @@ pub(super) struct Template {
     pub(super) payload_bytes: usize,
 }
 
-/// What changes from pass to pass, relative to the first number of the pass.
+/// Whether another session may send the message than the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It begins a session's turn.
+    Next,
+    /// It belongs to the turn of the message before.
+    Same,
+}
+
+/// What changes from turn to turn, relative to the turn's first number.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Numbers {
     /// `None` where the message's own value stays: unsolicited, outside any session, or related.

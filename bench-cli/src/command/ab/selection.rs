@@ -16,9 +16,9 @@ pub(super) struct Selection {
     /// md5, hmac-sha256, aes-128-cmac, aes-128-gmac, encryption, and none, which runs only where it is named
     #[arg(long, value_name = "LIST", default_value = "md5,hmac-sha256,aes-128-cmac,aes-128-gmac")]
     protection: String,
-    /// serial: one message after another
-    #[arg(long, value_name = "LIST")]
-    engine: Option<String>,
+    /// serial: one message after another; lanes: many together
+    #[arg(long, value_name = "LIST", default_value = "serial")]
+    engine: String,
     /// Link rates, or max for no link
     #[arg(long, value_name = "LIST", default_value = "max")]
     link: String,
@@ -78,7 +78,7 @@ impl Selection {
         [
             ("dialect", Some(&self.dialect)),
             ("protection", Some(&self.protection)),
-            ("engine", self.engine.as_ref()),
+            ("engine", Some(&self.engine)),
             ("link", Some(&self.link)),
             ("direction", self.direction.as_ref()),
             ("profile", self.profile.as_ref()),

@@ -9,10 +9,10 @@ use anyhow::bail;
 use serde_json::{Value, json};
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::protocol::Dialect;
-use smbsign_engine::traffic::{Arrival, LinkRate, Wire};
+use smbsign_engine::traffic::{Arrival, BulkMessage, LinkRate, Wire};
 
 use super::Args;
-use super::value::{ByteSize, Choice, names};
+use super::value::{Choice, MessageSize, names};
 use crate::measure::{Baseline, Keep, Mix, Plan, ProfileChoice, ReplayedCapture, Settings};
 use crate::record::{Direction, Engine, Protection, Transmit};
 
@@ -73,11 +73,11 @@ impl Args {
         let defaults = Settings::default();
         let shared = Settings {
             dialects,
+            engines: self.engines(&protections, notes)?,
             protections,
             baseline: if self.in_step { Baseline::Elsewhere } else { Baseline::Unsigned },
             links: Choice::resolve(&self.link, LinkRate::ETHERNET.into_iter().chain([LinkRate::Max])),
             directions: Choice::resolve(&self.direction, [Direction::Sign, Direction::Verify]),
-            sessions: self.sessions.map(usize::from),
             outstanding: self.outstanding,
             set_bytes: self.set.bytes(),
             order: self.set.order(),
@@ -94,14 +94,38 @@ impl Args {
         };
         let backends = Choice::resolve(&self.backend, Backend::available());
         let transmits = Choice::resolve(&self.transmit, [Transmit::Copy, Transmit::None]);
+        let sessions = self.sessions.iter().map(|sessions| Some(sessions.get())).collect::<Vec<_>>();
         let workers = self.workers.iter().map(|workers| workers.get()).collect::<Vec<_>>();
 
         let settings = self.traffic(&shared, notes)?;
         let settings = expand(settings, &backends, |settings| &mut settings.backend);
         let settings = expand(settings, &workers, |settings| &mut settings.workers);
+        let settings = expand(settings, &sessions, |settings| &mut settings.sessions);
         let settings = expand(settings, &transmits, |settings| &mut settings.transmit);
         let arrivals = Choice::resolve(&self.arrival, [Arrival::Paced, Arrival::Poisson, BURST_OF_ALL]);
         Ok(once_at_max(expand(settings, &arrivals, |settings| &mut settings.arrival), arrivals.first()))
+    }
+
+    /// The engines that were asked for. What none of them runs cannot be measured, and what one leaves out is noted.
+    fn engines(
+        &self,
+        protections: &[Protection],
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<Option<Vec<Engine>>> {
+        let engines = Choice::resolve(&self.engine, [Engine::Serial, Engine::Lanes]);
+        let runs = |protection: &Protection| engines.iter().any(|engine| engine.runs(*protection));
+        let left_out: Vec<_> = protections.iter().filter(|protection| !runs(protection)).collect();
+        if engines.is_empty() || left_out.is_empty() {
+            return Ok((!engines.is_empty()).then_some(engines));
+        }
+        if !Choice::includes_all(&self.protection) {
+            bail!(
+                "encryption runs one message after another: {} with --engine serial alone",
+                names(left_out)
+            );
+        }
+        notes.push(format!("{} are left out: encryption runs with --engine serial", names(left_out)));
+        Ok(Some(engines))
     }
 
     /// The settings with every profile, the bulk ones in every size.
@@ -114,21 +138,34 @@ impl Args {
         if !self.message_size.is_empty() && !profiles.iter().any(is_bulk) {
             bail!("--message-size is for bulk profiles: all others' messages have their own sizes");
         }
-        let sizes: Vec<_> = self.message_size.iter().map(|ByteSize(bytes)| *bytes).collect();
+        let sizes: Vec<_> = self.message_size.iter().filter_map(MessageSize::one).collect();
+        let ranges: Vec<_> = self.message_size.iter().filter_map(MessageSize::range).collect();
         let mut settings = Vec::new();
         for name in profiles {
-            let (profile, sizes) = match name {
-                ProfileName::BulkRead => (ProfileChoice::BulkRead, sizes.clone()),
-                ProfileName::BulkWrite => (ProfileChoice::BulkWrite, sizes.clone()),
-                ProfileName::Mix(mix) => (ProfileChoice::Mix(mix), Vec::new()),
+            let with = |profile| Settings { profile, ..shared.clone() };
+            let bulk = match name {
+                ProfileName::BulkRead => BulkMessage::ReadResponse,
+                ProfileName::BulkWrite => BulkMessage::WriteRequest,
+                ProfileName::Mix(mix) => {
+                    settings.push(with(ProfileChoice::Mix(mix)));
+                    continue;
+                }
                 ProfileName::Capture(path) => {
                     let capture = ReplayedCapture::read(&path)?;
                     notes.extend_from_slice(capture.warnings());
-                    (ProfileChoice::Capture(capture), Vec::new())
+                    settings.push(with(ProfileChoice::Capture(capture)));
+                    continue;
                 }
             };
-            let one = vec![Settings { profile, ..shared.clone() }];
-            settings.extend(expand(one, &sizes, |settings| &mut settings.message_bytes));
+            if !sizes.is_empty() || ranges.is_empty() {
+                let profile = match bulk {
+                    BulkMessage::ReadResponse => ProfileChoice::BulkRead,
+                    BulkMessage::WriteRequest => ProfileChoice::BulkWrite,
+                };
+                settings.extend(expand(vec![with(profile)], &sizes, |settings| &mut settings.message_bytes));
+            }
+            let mixes = ranges.iter().map(|lengths| ProfileChoice::BulkBetween(bulk, lengths.clone()));
+            settings.extend(mixes.map(with));
         }
         Ok(settings)
     }
@@ -164,16 +201,17 @@ impl Args {
             matches!(settings.profile, ProfileChoice::BulkRead | ProfileChoice::BulkWrite)
         };
         let all = |of: fn(&Settings) -> String| settings().map(of).collect::<BTreeSet<_>>();
+        let engines: BTreeSet<_> = first.links.iter().flat_map(|link| first.engines_at(*link)).collect();
         let options = json!({
             "dialect": written(&first.dialects),
             "protection": written(&first.protections),
-            "engine": written(&Choice::resolve(&self.engine, [Engine::Serial])),
+            "engine": written(&engines.into_iter().collect::<Vec<_>>()),
             "link": written(&first.links),
             "direction": written(&first.directions),
             "profile": all(|settings| settings.profile.name()),
             "message_size": settings().filter(is_bulk).map(|settings| settings.message_bytes).collect::<BTreeSet<_>>(),
             "workers": settings().map(|settings| settings.workers).collect::<BTreeSet<_>>(),
-            "sessions": first.sessions,
+            "sessions": settings().filter_map(|settings| settings.sessions).collect::<BTreeSet<_>>(),
             "outstanding": first.outstanding,
             "set": self.set.to_string(),
             "transmit": all(|settings| settings.transmit.to_string()),

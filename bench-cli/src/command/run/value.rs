@@ -1,6 +1,7 @@
 //! Values that people type: lists with `all`, sizes, durations.
 
 use std::fmt::{self, Display, Write as _};
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -77,6 +78,42 @@ impl FromStr for ByteSize {
             .unwrap_or((&lower, 1));
         let bytes = digits.trim_end().parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
         bytes.filter(|bytes| *bytes > 0).map(Self).ok_or(InvalidByteSize)
+    }
+}
+
+/// Lengths of bulk messages: one for all, or log-uniform from the first to the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MessageSize {
+    One(usize),
+    Between(usize, usize),
+}
+
+impl MessageSize {
+    pub(super) fn one(&self) -> Option<usize> {
+        match self {
+            Self::One(bytes) => Some(*bytes),
+            Self::Between(..) => None,
+        }
+    }
+
+    pub(super) fn range(&self) -> Option<RangeInclusive<usize>> {
+        match self {
+            Self::One(_) => None,
+            Self::Between(shortest, longest) => Some(*shortest..=*longest),
+        }
+    }
+}
+
+impl FromStr for MessageSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bytes = |text: &str| text.parse().map(|ByteSize(bytes)| bytes).map_err(|error| error.to_string());
+        let Some((shortest, longest)) = text.split_once("..") else { return bytes(text).map(Self::One) };
+        match (bytes(shortest)?, bytes(longest)?) {
+            (shortest, longest) if shortest < longest => Ok(Self::Between(shortest, longest)),
+            _ => Err("not a range of sizes: the shortest first, as 128..64KiB".to_owned()),
+        }
     }
 }
 
@@ -188,6 +225,15 @@ mod tests {
         assert_eq!(bytes("16448kib"), Ok((16 << 20) + (64 << 10)));
         for text in ["", "0", "4KB", "-1", "1.5MiB", "KiB", "99999999999GiB"] {
             assert_eq!(bytes(text), Err(InvalidByteSize), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_of_sizes_names_the_shortest_first() {
+        assert_eq!("128..64KiB".parse(), Ok(MessageSize::Between(128, 64 << 10)));
+        assert_eq!("4KiB".parse(), Ok(MessageSize::One(4096)));
+        for text in ["64KiB..128", "128..128", "..128", "128..", "1..2..3"] {
+            assert!(text.parse::<MessageSize>().is_err(), "{text}");
         }
     }
 

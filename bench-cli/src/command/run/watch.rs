@@ -7,10 +7,11 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::turn::Pace;
+use crate::fit::fits;
 use crate::interruption::Interruption;
 use crate::measure::{Cell, Observer, Plan};
 use crate::progress::Progress;
-use crate::record::{Measurement, RECORD, Run, State, Store};
+use crate::record::{Engine, Measurement, RECORD, Run, State, Store};
 use crate::report;
 
 /// Watches a run and holds what it has measured so far.
@@ -37,6 +38,7 @@ impl Watch {
         interruption: Interruption,
         pace: Pace,
     ) -> anyhow::Result<Self> {
+        run.fits = fits(&run.measurements);
         run.findings = report::findings(&run.measurements);
         let create = |parent: &Path| {
             Store::create(parent, &run, |store| put(&run, store))
@@ -85,6 +87,7 @@ impl Watch {
 
     /// Puts the run into the store as it stands.
     fn keep(&mut self) -> anyhow::Result<()> {
+        self.run.fits = fits(&self.run.measurements);
         self.run.findings = report::findings(&self.run.measurements);
         let Some(store) = &self.store else { return Ok(()) };
         put(&self.run, store).with_context(|| format!("cannot write to {}", store.directory().display()))
@@ -113,15 +116,21 @@ fn put(run: &Run, store: &Store) -> io::Result<()> {
 
 impl Observer for Watch {
     fn trial_starts(&mut self, cell: &Cell, _done: usize) -> ControlFlow<()> {
+        // Older builds, which `ab` compares with, know one engine and do not name it.
+        let engine = match cell.engine {
+            Engine::Serial => String::new(),
+            engine => format!(" by {engine}"),
+        };
         let name = format_args!(
-            "{} {} {} at {} {}",
+            "{} {}{engine} {} at {} {}",
             cell.dialect, cell.protection, cell.direction, cell.link, self.traffic
         );
         if self.pace.wait(name).is_break() || self.interruption.is_asked_for() {
             self.run.state = State::Interrupted;
             return ControlFlow::Break(());
         }
-        self.progress.doing(format_args!("{} {} at {}", cell.dialect, cell.protection, cell.link));
+        self.progress
+            .doing(format_args!("{} {} {} at {}", cell.dialect, cell.protection, cell.engine, cell.link));
         self.progress.step();
         ControlFlow::Continue(())
     }

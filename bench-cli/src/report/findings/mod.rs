@@ -6,10 +6,12 @@
 //! ```text
 //! links   who holds a link, at what share of unsigned and on how many cores
 //! costs   one protection against another, verifying against signing
-//! sizes   the cost of a message against the cost of its bytes
+//! sizes   the cost of a message against the cost of its bytes, of two sizes
+//! fits    the same of three sizes or more, with errors
 //! ```
 
 mod costs;
+mod fits;
 mod links;
 mod sizes;
 mod spread;
@@ -18,6 +20,7 @@ mod words;
 use smbsign_engine::protocol::Dialect;
 
 use super::conditions::{Aspect, Shared};
+use crate::fit;
 use crate::record::{Measurement, Protection};
 use spread::speaks;
 use words::ranged;
@@ -31,7 +34,9 @@ pub fn findings(measurements: &[Measurement]) -> Vec<String> {
     };
     let mut sentences = links::findings(&cells);
     sentences.extend(costs::findings(&cells));
-    sentences.extend(sizes::findings(&cells));
+    let lines = fit::fits(measurements);
+    sentences.extend(sizes::findings(&cells, &lines));
+    sentences.extend(fits::findings(&lines));
     sentences.extend(silent(measurements));
     sentences
 }

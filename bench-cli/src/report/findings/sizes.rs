@@ -3,14 +3,15 @@
 use super::Cells;
 use super::spread::Spread;
 use super::words::{small, work_and_maker};
-use crate::record::Measurement;
+use crate::fit;
+use crate::record::{Fit, Measurement};
 use crate::report::conditions::{Aspect, Conditions};
 use crate::report::figures::{bytes, decimal};
 
 /// The line through two sizes means something when they lie this far apart.
 const APART: u64 = 4;
 
-pub(super) fn findings(cells: &Cells<'_>) -> Vec<String> {
+pub(super) fn findings(cells: &Cells<'_>, fits: &[Fit]) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut covered: Vec<&Measurement> = Vec::new();
     let candidates = cells.best_first();
@@ -20,6 +21,9 @@ pub(super) fn findings(cells: &Cells<'_>) -> Vec<String> {
             continue;
         }
         covered.push(cell);
+        if fits.iter().any(|fit| fit::covers(fit, cell)) {
+            continue;
+        }
         let family = |other: &&&Measurement| other.dialect == cell.dialect && are_alike(cell, other);
         let smallest = candidates.iter().filter(family).min_by_key(|cell| cell.message_bytes);
         let largest = candidates.iter().filter(family).max_by_key(|cell| cell.message_bytes);
