@@ -11,6 +11,7 @@
 //! | [`traffic`] | the messages of a measurement, and when they depart | `protocol` |
 //! | [`signing`], [`sealing`] | one message signed, verified, sealed, opened | `protocol`, `mac` |
 //! | [`batch`] | many messages at once | `mac`, `kernels`, `protocol` |
+//! | [`policy`] | who signs with whom: settings, and what two ends make of them | `protocol` |
 //! | [`mac`] | what each algorithm is: the reference, and prepared keys | `kernels`, `protocol`'s keys |
 //! | [`kernels`] | the CPU's own instructions; the only room with `unsafe` | nothing |
 //! | [`protocol`] | what MS-CIFS and MS-SMB2 say, as pure bytes | nothing |
@@ -20,6 +21,7 @@
 pub mod batch;
 pub mod kernels;
 pub mod mac;
+pub mod policy;
 pub mod protocol;
 pub mod sealing;
 pub mod signing;
