@@ -6,6 +6,7 @@ pub mod cli;
 pub mod command;
 pub mod exit;
 pub mod interruption;
+pub mod inventory;
 pub mod measure;
 pub mod output;
 pub mod progress;
