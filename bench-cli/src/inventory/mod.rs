@@ -6,6 +6,8 @@
 
 mod machine;
 mod source;
+mod systems;
 
 pub use machine::{Machine, Origin};
 pub use source::{Audited, Layer, Observation, Observed, Place, Source, Statement, Warning};
+pub use systems::{Group, System, Systems, SystemsError};
