@@ -1,6 +1,7 @@
 //! The rooms of the `smbsign` command, as a library so that integration tests and fuzz targets reach them.
 
 pub mod ab;
+pub mod audit;
 pub mod capture;
 pub mod cli;
 pub mod command;

@@ -14,6 +14,7 @@
 //! assert_eq!(negotiate(&client, &server, &path, Account::User).outcome, Outcome::Signed);
 //! ```
 
+mod advice;
 mod alternatives;
 mod endpoint;
 mod hardened;
@@ -23,6 +24,7 @@ mod rule;
 mod setting;
 mod signing;
 
+pub use advice::Advice;
 pub use alternatives::{Way, deciding, ways_to};
 pub use endpoint::{Client, Dialects, Encryption, Endpoint, Guests, Presence, Role, Server, Side};
 pub use hardened::{Demand, HardenedPath, Hardening, NotHardened, NotUnc, UncPath, UncPattern};

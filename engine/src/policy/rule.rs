@@ -226,6 +226,19 @@ pub enum Assumption {
 }
 
 impl Assumption {
+    /// A word for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MixedGenerations => "mixed-generations",
+            Self::ServerOrder => "server-order",
+            Self::Smb1Guests => "smb1-guests",
+            Self::Kerberos => "kerberos",
+            Self::OverlappingHardenedPaths => "overlapping-hardened-paths",
+            Self::MismatchedValues => "mismatched-values",
+        }
+    }
+
     /// What was assumed, and what else might be.
     #[must_use]
     pub const fn statement(self) -> &'static str {
