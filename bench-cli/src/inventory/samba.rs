@@ -1,6 +1,6 @@
 //! Samba's `smb.conf`, and what `testparm -s` prints of it.
 
-use smbsign_engine::policy::{Change, Encryption, Generation, Presence, Role, Setting, Side};
+use smbsign_engine::policy::{Change, Eagerness, Encryption, Generation, Presence, Role, Setting, Side};
 use smbsign_engine::protocol::{Cipher, Dialect, SigningAlgorithm};
 
 use super::reg_file::shortened;
@@ -121,14 +121,22 @@ impl Reading<'_> {
     }
 
     fn signing(&mut self, side: Side, signing: Signing, place: Place) {
-        // `if_required` signs for a peer that requires it, `disabled` does not: MS-SMB's Declined and Disabled.
-        let (require, enable, generation) = match signing {
-            Signing::Default => return,
-            Signing::Off => (0, 0, Generation::Legacy),
-            Signing::IfRequired => (0, 0, Generation::Current),
-            Signing::Desired => (0, 1, Generation::Current),
-            Signing::Required => (1, 1, Generation::Current),
+        // As seen with 4.17 (experiments/samba-signing): on SMB1 a server offers signing from `if_required` on, and signs
+        // for a client that requires it even when `disabled`; a client that is `disabled` never does, and one that has
+        // `if_required` does not take up an offer. That is MS-SMB's Enabled, Declined, Disabled, Declined.
+        let (require, enable, generation) = match (signing, side) {
+            (Signing::Default, _) => return,
+            (Signing::Off, Side::Client) => (0, 0, Generation::Legacy),
+            (Signing::Off, Side::Server) | (Signing::IfRequired, Side::Client) => (0, 0, Generation::Current),
+            (Signing::IfRequired, Side::Server) | (Signing::Desired, _) => (0, 1, Generation::Current),
+            (Signing::Required, _) => (1, 1, Generation::Current),
         };
+        if side == Side::Client {
+            // Under SMB2, `desired` signs whatever the server says.
+            let desired = signing == Signing::Desired;
+            let eagerness = if desired { Eagerness::WheneverPossible } else { Eagerness::WhenRequired };
+            self.state(side, Setting::Signing(eagerness), place.clone());
+        }
         self.state(side, Setting::Require(require), place.clone());
         self.state(side, Setting::Enable(enable), place.clone());
         self.state(side, Setting::Smb1Generation(generation), place);

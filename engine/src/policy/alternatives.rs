@@ -3,8 +3,8 @@
 //! Both are found by asking [`negotiate`] again with one setting or two changed, so that they cannot disagree with it.
 
 use super::{
-    Account, Change, Client, Decision, Encryption, Generation, Guests, HardenedPath, Outcome, Presence,
-    Server, Setting, Side, UncPath, negotiate,
+    Account, Change, Client, Decision, Eagerness, Encryption, Generation, Guests, HardenedPath, Outcome,
+    Presence, Server, Setting, Side, UncPath, negotiate,
 };
 use crate::protocol::Dialect;
 
@@ -106,6 +106,10 @@ fn candidates(client: &Client, server: &Server, path: &UncPath) -> Vec<(Setting,
             Side::Client => {
                 let guests = [Guests::Accepted, Guests::Refused].map(Setting::Guests);
                 add(Setting::Guests(client.guests), guests.into());
+                // Nothing that Windows has a switch for.
+                if client.eagerness == Eagerness::WheneverPossible {
+                    add(Setting::Signing(client.eagerness), vec![Setting::Signing(Eagerness::WhenRequired)]);
+                }
                 for entry in &client.hardened_paths {
                     add(Setting::Hardened(entry.clone()), waived(entry));
                 }

@@ -108,6 +108,16 @@ pub enum Guests {
     Refused,
 }
 
+/// When a client signs under SMB 2.0.2 and later. It may sign unasked (MS-SMB2 3.2.4.1.1), and the server then answers signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Eagerness {
+    /// When a side requires it: Windows.
+    #[default]
+    WhenRequired,
+    /// Whenever there is a key: Samba's `client signing = desired`.
+    WheneverPossible,
+}
+
 /// What a machine is in its domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Role {
@@ -140,6 +150,8 @@ pub struct Endpoint {
 pub struct Client {
     /// What either side has.
     pub endpoint: Endpoint,
+    /// When it signs.
+    pub eagerness: Eagerness,
     /// What it does as a guest.
     pub guests: Guests,
     /// What it demands of single shares.
@@ -182,6 +194,7 @@ impl Client {
     pub fn windows() -> Self {
         Self {
             endpoint: Endpoint::windows(Side::Client),
+            eagerness: Eagerness::WhenRequired,
             guests: Guests::Refused,
             hardened_paths: Vec::new(),
         }

@@ -26,7 +26,7 @@ mod signing;
 
 pub use advice::Advice;
 pub use alternatives::{Way, deciding, ways_to};
-pub use endpoint::{Client, Dialects, Encryption, Endpoint, Guests, Presence, Role, Server, Side};
+pub use endpoint::{Client, Dialects, Eagerness, Encryption, Endpoint, Guests, Presence, Role, Server, Side};
 pub use hardened::{Demand, HardenedPath, Hardening, NotHardened, NotUnc, UncPath, UncPattern};
 pub use matrix::{Footnote, Matrix, MatrixCell, Outcome, smb1, smb2};
 pub use negotiate::{Account, Decision, negotiate};

@@ -3,8 +3,8 @@
 use super::hardened::demanded;
 use super::matrix::{smb1, smb2};
 use super::{
-    Assumption, Client, Demand, Encryption, Failure, Generation, Guests, Hardening, Outcome, Reason, Rule,
-    Server, Smb1Signing, Smb2Signing, UncPath,
+    Assumption, Client, Demand, Eagerness, Encryption, Failure, Generation, Guests, Hardening, Outcome,
+    Reason, Rule, Server, Smb1Signing, Smb2Signing, UncPath,
 };
 use crate::protocol::{Cipher, Dialect, SigningAlgorithm};
 
@@ -172,18 +172,17 @@ impl Session<'_> {
     }
 
     fn signed(&self, told: &mut Told) -> Decision {
-        if self.account == Account::Guest {
+        let guest = self.account == Account::Guest;
+        let outcome = match self.dialect {
+            // SMB1's ends compare their settings before anybody logs on.
+            Dialect::Smb1 => self.smb1(told),
+            _ if guest => Outcome::NotSigned,
+            _ => self.smb2(told),
+        };
+        if guest && outcome != Outcome::FailsToConnect {
             told.rule(Rule::GuestsAreExempt, "a guest".to_owned());
             return told.decision(Outcome::NotSigned, Some(self.dialect));
         }
-        let outcome = match self.dialect {
-            Dialect::Smb1 => self.smb1(told),
-            _ => {
-                let (client, server) = (self.client_setting(), self.server.endpoint.signing.smb2());
-                told.rule(Rule::Smb2Matrix, format!("client {client}, server {server}"));
-                smb2(client, server)
-            }
-        };
         match outcome {
             Outcome::Signed => {
                 let algorithm = self.algorithm(told);
@@ -202,6 +201,17 @@ impl Session<'_> {
             }
             other => told.decision(other, Some(self.dialect)),
         }
+    }
+
+    fn smb2(&self, told: &mut Told) -> Outcome {
+        let (client, server) = (self.client_setting(), self.server.endpoint.signing.smb2());
+        told.rule(Rule::Smb2Matrix, format!("client {client}, server {server}"));
+        let outcome = smb2(client, server);
+        if outcome == Outcome::NotSigned && self.client.eagerness == Eagerness::WheneverPossible {
+            told.rule(Rule::ClientSignsUnasked, "client.signing=whenever-possible".to_owned());
+            return Outcome::Signed;
+        }
+        outcome
     }
 
     fn smb1(&self, told: &mut Told) -> Outcome {

@@ -13,6 +13,8 @@ pub enum Rule {
     HighestCommonDialect,
     /// The SMB2 matrix.
     Smb2Matrix,
+    /// A client that signs unasked.
+    ClientSignsUnasked,
     /// The SMB1 matrix of current Windows.
     Smb1Matrix,
     /// The SMB1 matrix of Windows before 2008.
@@ -52,6 +54,7 @@ impl Rule {
         match self {
             Self::HighestCommonDialect => "highest-common-dialect",
             Self::Smb2Matrix => "smb2-matrix",
+            Self::ClientSignsUnasked => "client-signs-unasked",
             Self::Smb1Matrix => "smb1-matrix",
             Self::Smb1LegacyMatrix => "smb1-legacy-matrix",
             Self::Smb1MixedGenerations => "smb1-mixed-generations",
@@ -76,6 +79,9 @@ impl Rule {
         match self {
             Self::HighestCommonDialect => "the two ends speak the highest dialect that both know",
             Self::Smb2Matrix => "SMB2 and later are signed when either side requires it",
+            Self::ClientSignsUnasked => {
+                "the client signs although nobody requires it, and the server answers signed"
+            }
             Self::Smb1Matrix => {
                 "SMB1 is signed when one side requires it, or when both enable it; a disabled side still signs for one \
                  that requires it"
@@ -125,6 +131,7 @@ impl Rule {
         match self {
             Self::HighestCommonDialect => "MS-SMB2 3.3.5.3 and 3.3.5.4",
             Self::Smb2Matrix | Self::Smb1Matrix => ARTICLE,
+            Self::ClientSignsUnasked => "MS-SMB2 3.2.4.1.1 and 3.3.4.1.1",
             Self::Smb1LegacyMatrix => "Microsoft, The Basics of SMB Signing; KB 887429, KB 950876",
             Self::Smb1MixedGenerations => "MS-SMB 3.2.1.1 and 3.2.4.2.4 (Declined and Disabled)",
             Self::AlgorithmOfTheDialect => "MS-SMB2 3.1.4.1, MS-SMB 3.1.5.1",
@@ -251,8 +258,8 @@ impl Assumption {
                 "MS-SMB2 leaves the choice among common algorithms to the server; its own order is taken to decide"
             }
             Self::Smb1Guests => {
-                "no source says what SMB1 does with guests where a side requires signing; the session is taken to fail \
-                 when the client requires it, and to stay unsigned when the server does"
+                "no document says what SMB1 does with guests where a side requires signing; the session is taken to fail \
+                 when the client requires it, and to stay unsigned when the server does, as Samba 4.17 was seen to do"
             }
             Self::Kerberos => {
                 "the hardened path demands mutual authentication: the user is taken to log on with Kerberos; with NTLM \

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Client, Encryption, Endpoint, Generation, Guests, HardenedPath, Presence, Role, Server, Side};
+use super::{
+    Client, Eagerness, Encryption, Endpoint, Generation, Guests, HardenedPath, Presence, Role, Server, Side,
+};
 use crate::protocol::{Cipher, Dialect, SigningAlgorithm};
 
 /// A setting and its value. What bears on one side alone says so.
@@ -28,6 +30,8 @@ pub enum Setting {
     Ciphers(Vec<Cipher>),
     /// Encryption of all shares.
     Encryption(Encryption),
+    /// Clients: when they sign under SMB 2.0.2 and later.
+    Signing(Eagerness),
     /// Clients: what they do as guests.
     Guests(Guests),
     /// Clients: demands on shares; an entry replaces one of the same pattern.
@@ -75,7 +79,7 @@ pub enum NotAChange {
     },
 }
 
-const NAMES: [(&str, &str); 13] = [
+const NAMES: [(&str, &str); 14] = [
     ("require", SWITCH),
     ("enable", SWITCH),
     ("smb1", "present or removed"),
@@ -85,6 +89,7 @@ const NAMES: [(&str, &str); 13] = [
     ("signing-algorithms", "a list of aes-128-gmac, aes-128-cmac, hmac-sha256, or none"),
     ("ciphers", "a list of aes-128-gcm, aes-128-ccm, aes-256-gcm, aes-256-ccm, or none"),
     ("encryption", ENCRYPTION),
+    ("signing", "when-required or whenever-possible"),
     ("guests", "accepted or refused"),
     ("hardened", r"\\*\SYSVOL: RequireMutualAuthentication=1, RequireIntegrity=1"),
     ("role", "member or domain-controller"),
@@ -114,6 +119,7 @@ impl Setting {
             Self::SigningAlgorithms(_) => "signing-algorithms",
             Self::Ciphers(_) => "ciphers",
             Self::Encryption(_) => "encryption",
+            Self::Signing(_) => "signing",
             Self::Guests(_) => "guests",
             Self::Hardened(_) => "hardened",
             Self::Role(_) => "role",
@@ -148,6 +154,8 @@ impl Setting {
             Self::SigningAlgorithms(algorithms) => list(algorithms),
             Self::Ciphers(ciphers) => list(ciphers),
             Self::Encryption(encryption) => encryption.name().to_owned(),
+            Self::Signing(Eagerness::WhenRequired) => "when-required".to_owned(),
+            Self::Signing(Eagerness::WheneverPossible) => "whenever-possible".to_owned(),
             Self::Guests(Guests::Accepted) => "accepted".to_owned(),
             Self::Guests(Guests::Refused) => "refused".to_owned(),
             Self::Hardened(entry) => entry.to_string(),
@@ -178,7 +186,11 @@ impl Setting {
             Self::SigningAlgorithms(algorithms) => endpoint.signing_algorithms.clone_from(algorithms),
             Self::Ciphers(ciphers) => endpoint.ciphers.clone_from(ciphers),
             Self::Encryption(encryption) => endpoint.encryption = *encryption,
-            Self::Guests(_) | Self::Hardened(_) | Self::Role(_) | Self::ShareEncryption(..) => {}
+            Self::Signing(_)
+            | Self::Guests(_)
+            | Self::Hardened(_)
+            | Self::Role(_)
+            | Self::ShareEncryption(..) => {}
         }
     }
 }
@@ -187,6 +199,7 @@ impl Client {
     /// Takes over a setting; one that servers alone have changes nothing.
     pub fn apply(&mut self, setting: &Setting) {
         match setting {
+            Setting::Signing(eagerness) => self.eagerness = *eagerness,
             Setting::Guests(guests) => self.guests = *guests,
             Setting::Hardened(entry) => {
                 self.hardened_paths.retain(|other| other.pattern != entry.pattern);
@@ -234,7 +247,7 @@ impl fmt::Display for Change {
 fn is_of_the_other(side: Side, name: &str) -> bool {
     match side {
         Side::Client => ["role", "share-encryption"].contains(&name),
-        Side::Server => ["guests", "hardened"].contains(&name),
+        Side::Server => ["signing", "guests", "hardened"].contains(&name),
     }
 }
 
@@ -258,6 +271,13 @@ fn value_of(name: &str, value: &str) -> Option<Setting> {
         }
         "ciphers" => Setting::Ciphers(all_of(&lower, &Cipher::ALL.map(|known| (known.name(), known)))?),
         "encryption" => Setting::Encryption(encryption(&lower)?),
+        "signing" => {
+            let known = [
+                ("when-required", Eagerness::WhenRequired),
+                ("whenever-possible", Eagerness::WheneverPossible),
+            ];
+            Setting::Signing(one_of(&lower, known)?)
+        }
         "guests" => {
             Setting::Guests(one_of(&lower, [("accepted", Guests::Accepted), ("refused", Guests::Refused)])?)
         }
@@ -325,6 +345,7 @@ mod tests {
             "server.signing-algorithms=aes-128-cmac,hmac-sha256",
             "client.ciphers=none",
             "server.encryption=desired",
+            "client.signing=whenever-possible",
             "client.guests=refused",
             r"client.hardened=\\*\sysvol: RequireMutualAuthentication=1, RequireIntegrity=1, RequirePrivacy=0",
             "server.role=domain-controller",

@@ -1,8 +1,9 @@
 //! What the matrices leave open: dialects, algorithms, encryption, guests, hardened paths, mixed generations.
 
 use smbsign_engine::policy::{
-    Account, Assumption, Client, Decision, Dialects, Encryption, Failure, Generation, Guests, HardenedPath,
-    Outcome, Presence, Rule, Server, Setting, Side, SigningValues, UncPath, deciding, negotiate, ways_to,
+    Account, Assumption, Client, Decision, Dialects, Eagerness, Encryption, Failure, Generation, Guests,
+    HardenedPath, Outcome, Presence, Rule, Server, Setting, Side, SigningValues, UncPath, deciding,
+    negotiate, ways_to,
 };
 use smbsign_engine::protocol::{Cipher, Dialect, SigningAlgorithm};
 
@@ -199,4 +200,29 @@ fn every_way_leads_where_it_says() {
     // Both must let go before nothing is signed.
     let unsigned = ways_to(Outcome::NotSigned, &client, &server, &path(), Account::User);
     assert!(!unsigned.is_empty() && unsigned.iter().all(|way| way.changes.len() == 2), "{unsigned:?}");
+}
+
+#[test]
+fn a_client_may_sign_unasked() {
+    let (mut client, server) = pair();
+    client.apply(&Setting::Signing(Eagerness::WheneverPossible));
+    client.apply(&Setting::Guests(Guests::Accepted));
+    let decision = ask(&client, &server);
+    assert_eq!(decision.outcome, Outcome::Signed);
+    assert!(rules(&decision).contains(&Rule::ClientSignsUnasked));
+    // It does not insist: a guest is served.
+    assert_eq!(negotiate(&client, &server, &path(), Account::Guest).outcome, Outcome::NotSigned);
+}
+
+#[test]
+fn smb1_ends_that_exclude_each_other_do_so_for_guests_too() {
+    let (mut client, mut server) = pair();
+    for endpoint in [&mut client.endpoint, &mut server.endpoint] {
+        endpoint.dialects = Dialects { smb1: Presence::Present, ..Dialects::up_to(Dialect::Smb1) };
+        endpoint.smb1_generation = Generation::Legacy;
+    }
+    client.endpoint.signing = SigningValues::new(0, 0);
+    server.endpoint.signing = SigningValues::new(1, 1);
+    let decision = negotiate(&client, &server, &path(), Account::Guest);
+    assert_eq!(decision.failure, Some(Failure::ServerRequiresSigning));
 }
