@@ -104,7 +104,8 @@ fn of_clients(fleet: &Fleet, cells: &[Cell]) -> Vec<Finding> {
 fn of_either_side(fleet: &Fleet) -> Vec<Finding> {
     let clients = fleet.clients.iter().map(|group| (Side::Client, &group.name, &group.machine));
     let servers = fleet.servers.iter().map(|group| (Side::Server, &group.name, &group.machine));
-    let (mut smb1, mut legacy, mut enable) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut smb1, mut only, mut legacy, mut enable) =
+        <(BTreeSet<_>, BTreeSet<_>, BTreeSet<_>, BTreeSet<_>)>::default();
     for (side, name, machine) in clients.chain(servers) {
         let end: &Endpoint = match side {
             Side::Client => &machine.client.endpoint,
@@ -113,6 +114,9 @@ fn of_either_side(fleet: &Fleet) -> Vec<Finding> {
         let named = || format!("{name} ({})", side.name());
         if end.dialects.smb1 == Presence::Present {
             smb1.insert(named());
+            if end.dialects.maximum == Dialect::Smb1 {
+                only.insert(named());
+            }
             if end.smb1_generation == Generation::Legacy {
                 legacy.insert(named());
             }
@@ -124,6 +128,16 @@ fn of_either_side(fleet: &Fleet) -> Vec<Finding> {
     }
     vec![
         advised(Severity::High, "smb1-present", Advice::REMOVE_SMB1, smb1),
+        Finding {
+            severity: Severity::High,
+            id: "smb1-only",
+            text: "these ends speak nothing later than SMB1, so that whoever works with them has to keep it: update or \
+                   replace them first"
+                .to_owned(),
+            source: Advice::REMOVE_SMB1.source,
+            about: only.into_iter().collect(),
+            pairs: None,
+        },
         advised(Severity::Medium, "smb1-legacy", Advice::PATCH_LEGACY, legacy),
         advised(Severity::Low, "enable-setting-used", Advice::LEAVE_ENABLE, enable),
     ]

@@ -100,6 +100,9 @@ impl Totals {
 }
 
 impl Audit {
+    /// The form's name.
+    pub const SCHEMA: &str = "smbsign.policy.audit/1";
+
     /// Looks at a fleet, and at what changes would make of it.
     #[must_use]
     pub fn of(fleet: &Fleet, changes: &[Change], requirements: &[Requirement]) -> Self {
@@ -118,7 +121,7 @@ impl Audit {
         let assumed = cells.iter().chain(changed.iter().flatten()).flat_map(|cell| &cell.assumptions);
         let pairs = cells.iter().fold(0_u64, |sum, cell| sum.saturating_add(cell.pairs));
         Self {
-            schema: "smbsign.policy.audit/1",
+            schema: Self::SCHEMA,
             fleet: FleetSize {
                 clients: fleet.client_count(),
                 client_groups: fleet.clients.len(),

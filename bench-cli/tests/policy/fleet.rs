@@ -90,6 +90,7 @@ fn findings_name_what_the_article_advises_against() {
         "no-common-dialect",
         "not-signed",
         "smb1-legacy",
+        "smb1-only",
         "smb1-present",
         "wan-optimiser",
     ] {

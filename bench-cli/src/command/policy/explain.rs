@@ -200,6 +200,9 @@ pub struct CostRow {
 }
 
 impl ExplainReport {
+    /// The form's name.
+    pub const SCHEMA: &str = "smbsign.policy.explain/1";
+
     fn new(
         client: &Machine,
         server: &Machine,
@@ -223,7 +226,7 @@ impl ExplainReport {
             found
         });
         Self {
-            schema: "smbsign.policy.explain/1",
+            schema: Self::SCHEMA,
             client: String::new(),
             server: String::new(),
             path: path.to_string(),
