@@ -10,8 +10,7 @@ use smbsign_engine::policy::{
 };
 use smbsign_engine::protocol::{Dialect, SigningAlgorithm};
 
-use super::Cell;
-use super::observed;
+use super::{Cell, ObservedPair};
 use crate::inventory::{Audited, Fleet, Observed, Origin};
 
 /// How much a finding matters.
@@ -48,13 +47,13 @@ pub struct Finding {
 const SETTINGS_ALONE: &str = "the settings of both ends; see `policy explain` for a pair";
 
 /// Everything that stands out, the most severe first.
-pub(super) fn findings(fleet: &Fleet, cells: &[Cell]) -> Vec<Finding> {
+pub(super) fn findings(fleet: &Fleet, cells: &[Cell], observed: &[ObservedPair]) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(of_servers(fleet));
     found.extend(of_clients(fleet, cells));
     found.extend(of_either_side(fleet));
     found.extend(of_pairs(fleet, cells));
-    found.extend(of_observations(fleet, cells));
+    found.extend(of_observations(fleet, observed));
     found.retain(|finding| !finding.about.is_empty());
     found.sort_by(|one, other| (one.severity, one.id).cmp(&(other.severity, other.id)));
     found
@@ -216,7 +215,7 @@ fn of_pairs(fleet: &Fleet, cells: &[Cell]) -> Vec<Finding> {
     ]
 }
 
-fn of_observations(fleet: &Fleet, cells: &[Cell]) -> Vec<Finding> {
+fn of_observations(fleet: &Fleet, observed: &[ObservedPair]) -> Vec<Finding> {
     let source =
         "Microsoft Learn, SMB audit events of Windows 11 24H2 and Server 2025 (3021, 3022, 31998, 31999)";
     let audited = |wanted: Audited, id, text: &str| {
@@ -241,8 +240,8 @@ fn of_observations(fleet: &Fleet, cells: &[Cell]) -> Vec<Finding> {
             pairs: None,
         }
     };
-    let differs: BTreeSet<_> = observed::pairs(fleet, cells)
-        .into_iter()
+    let differs: BTreeSet<_> = observed
+        .iter()
         .filter(|pair| pair.agrees == Some(false))
         .map(|pair| format!("{} → {}: {}", pair.client, pair.server, pair.place))
         .collect();

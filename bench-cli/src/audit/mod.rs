@@ -108,6 +108,7 @@ impl Audit {
     pub fn of(fleet: &Fleet, changes: &[Change], requirements: &[Requirement]) -> Self {
         let cells = cell::cells(fleet);
         let totals = Totals::of(&cells);
+        let observed = observed::pairs(fleet, &cells);
         let (what_if, changed) = match changes {
             [] => (None, None),
             changes => {
@@ -129,8 +130,8 @@ impl Audit {
                 server_groups: fleet.servers.len(),
                 pairs,
             },
-            findings: finding::findings(fleet, &cells),
-            observed: observed::pairs(fleet, &cells),
+            findings: finding::findings(fleet, &cells, &observed),
+            observed,
             assumptions: assumed.map(|assumed: &Assumption| (assumed.name(), assumed.statement())).collect(),
             totals,
             cells,

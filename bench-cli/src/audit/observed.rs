@@ -1,5 +1,8 @@
 //! What was seen, beside what the settings say.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use smbsign_engine::policy::{Outcome, Side};
@@ -31,14 +34,18 @@ pub struct ObservedPair {
 }
 
 pub(super) fn pairs(fleet: &Fleet, cells: &[Cell]) -> Vec<ObservedPair> {
-    let mut pairs: Vec<_> = fleet.seen.iter().filter_map(|seen| pair(seen, cells)).collect();
+    let mut by_hosts: HashMap<_, Vec<_>> = HashMap::new();
+    for cell in cells {
+        by_hosts.entry((host(&cell.client), host(&cell.server))).or_default().push(cell);
+    }
+    let mut pairs: Vec<_> = fleet.seen.iter().filter_map(|seen| pair(seen, &by_hosts)).collect();
     pairs.sort_by(|one, other| {
         (&one.client, &one.server, &one.place).cmp(&(&other.client, &other.server, &other.place))
     });
     pairs
 }
 
-fn pair(seen: &Seen, cells: &[Cell]) -> Option<ObservedPair> {
+fn pair(seen: &Seen, cells: &HashMap<(String, String), Vec<&Cell>>) -> Option<ObservedPair> {
     let Observed::Connection { side, peer, share, dialect, signed, encrypted } = &seen.observation.observed
     else {
         return None;
@@ -53,11 +60,10 @@ fn pair(seen: &Seen, cells: &[Cell]) -> Option<ObservedPair> {
         (Some(false), Some(false)) => Some(Outcome::NotSigned),
         _ => None,
     };
-    let mut of_pair =
-        cells.iter().filter(|cell| same_host(&cell.client, client) && same_host(&cell.server, server));
-    let of_share = |cell: &&Cell| share.as_ref().is_some_and(|share| share.eq_ignore_ascii_case(&cell.share));
-    let first = of_pair.clone().next();
-    let cell = of_pair.find(of_share).or(first);
+    let of_pair = cells.get(&(host(client), host(server))).map(Vec::as_slice).unwrap_or_default();
+    let of_share =
+        |cell: &&&Cell| share.as_ref().is_some_and(|share| share.eq_ignore_ascii_case(&cell.share));
+    let cell = of_pair.iter().find(of_share).or(of_pair.first());
     let configured = cell.map(|cell| cell.outcome);
     let configured_dialect = cell.and_then(|cell| cell.dialect);
     let compared = [
@@ -78,9 +84,9 @@ fn pair(seen: &Seen, cells: &[Cell]) -> Option<ObservedPair> {
     })
 }
 
-/// `files`, `FILES` and `files.corp.example` are one host.
-fn same_host(one: &str, other: &str) -> bool {
-    let short = |name: &str| name.split('.').next().unwrap_or_default().to_lowercase();
-    let is_address = |name: &str| name.parse::<std::net::IpAddr>().is_ok();
-    one.eq_ignore_ascii_case(other) || (!is_address(one) && !is_address(other) && short(one) == short(other))
+/// What `files`, `FILES` and `files.corp.example` have in common; an address stays whole.
+fn host(name: &str) -> String {
+    let is_address = name.parse::<IpAddr>().is_ok();
+    let short = if is_address { name } else { name.split('.').next().unwrap_or_default() };
+    short.to_lowercase()
 }

@@ -1,6 +1,7 @@
 //! What `Get-SmbServerConfiguration`, `Get-SmbClientConfiguration`, `Get-SmbConnection` and `Get-SmbSession` answer, as
 //! `ConvertTo-Json` writes it: one object or a list of them, in UTF-8 or in the UTF-16LE of `>` in Windows PowerShell.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -25,17 +26,30 @@ pub fn powershell(file: &str, bytes: &[u8]) -> Source {
             return source;
         }
     };
+    let lines = key_lines(&text);
     for (index, value) in values.into_iter().enumerate() {
         let Json::Object(fields) = value else {
             source.warn(Place::file(file), format!("entry {} is no object", index + 1));
             continue;
         };
-        let mut answer = Answer { source: &mut source, file, text: &text, index, fields };
+        let mut answer = Answer { source: &mut source, file, lines: &lines, index, fields };
         answer.doubled();
         answer.machine();
         answer.take();
     }
     source
+}
+
+/// The lines on which a key stands, from 1, in their order: ConvertTo-Json gives each a line of its own.
+fn key_lines(text: &str) -> HashMap<&str, Vec<usize>> {
+    let mut lines: HashMap<_, Vec<_>> = HashMap::new();
+    for (index, line) in text.lines().enumerate() {
+        let key = line.trim_start().strip_prefix('"').and_then(|line| line.split_once("\":"));
+        if let Some((key, _)) = key {
+            lines.entry(key).or_default().push(index + 1);
+        }
+    }
+    lines
 }
 
 /// JSON that keeps keys in their order, doubled ones too.
@@ -100,7 +114,7 @@ impl<'de> Deserialize<'de> for Json {
 struct Answer<'a> {
     source: &'a mut Source,
     file: &'a str,
-    text: &'a str,
+    lines: &'a HashMap<&'a str, Vec<usize>>,
     /// Which of the list it is, from 0.
     index: usize,
     fields: Vec<(String, Json)>,
@@ -114,19 +128,17 @@ impl Answer<'_> {
 
     /// The line of a key: that of its n-th mention for the n-th object.
     fn place(&self, name: &str) -> Place {
-        let quoted = format!("\"{name}\"");
-        let mut mentions = self.text.lines().enumerate().filter(|(_, line)| line.contains(&quoted));
-        let line = mentions.nth(self.index).map(|(line, _)| line + 1);
+        let line = self.lines.get(name).and_then(|mentions| mentions.get(self.index)).copied();
         Place { file: self.file.to_owned(), line: line.or(Some(1)) }
     }
 
     fn doubled(&mut self) {
-        let names: Vec<_> = self.fields.iter().map(|(name, _)| name.to_lowercase()).collect();
-        for (index, name) in names.iter().enumerate() {
-            if names.iter().take(index).any(|other| other == name) {
-                let place = self.place(self.fields.get(index).map_or("", |(name, _)| name));
-                self.source.warn(place, format!("{name} is there twice: the later one counts"));
-            }
+        let mut seen = HashSet::new();
+        let doubled = self.fields.iter().filter(|(name, _)| !seen.insert(name.to_lowercase()));
+        let doubled: Vec<_> = doubled.map(|(name, _)| name.clone()).collect();
+        for name in doubled {
+            let place = self.place(&name);
+            self.source.warn(place, format!("{name} is there twice: the later one counts"));
         }
     }
 

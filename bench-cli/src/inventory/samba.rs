@@ -1,5 +1,7 @@
 //! Samba's `smb.conf`, and what `testparm -s` prints of it.
 
+use std::collections::HashMap;
+
 use smbsign_engine::policy::{Change, Eagerness, Encryption, Generation, Presence, Role, Setting, Side};
 use smbsign_engine::protocol::{Cipher, Dialect, SigningAlgorithm};
 
@@ -13,7 +15,7 @@ pub fn samba(file: &str, bytes: &[u8]) -> Source {
     let mut source = Source::default();
     let text = decoded(bytes, file, &mut source);
     let mut reading =
-        Reading { source: &mut source, section: None, seen: Vec::new(), is_ad_dc: false, signing: None };
+        Reading { source: &mut source, section: None, seen: HashMap::new(), is_ad_dc: false, signing: None };
     for (number, line) in lines(&text, Style::Samba) {
         let place = Place::line(file, number);
         match line {
@@ -40,7 +42,7 @@ fn normal(key: &str) -> String {
 struct Reading<'a> {
     source: &'a mut Source,
     section: Option<String>,
-    seen: Vec<(String, Place)>,
+    seen: HashMap<String, Place>,
     is_ad_dc: bool,
     signing: Option<Signing>,
 }
@@ -60,11 +62,11 @@ impl Reading<'_> {
         let section = self.section.clone();
         let global = section.as_deref().is_none_or(|name| name == "global" || name == "globals");
         let full = format!("{}/{key}", section.unwrap_or_default());
-        if let Some((_, first)) = self.seen.iter().find(|(known, _)| *known == full) {
+        if let Some(first) = self.seen.get(&full) {
             let text = format!("{key} is set a second time, after {first}: the later one counts");
             self.source.warn(place.clone(), text);
         }
-        self.seen.push((full, place.clone()));
+        self.seen.insert(full, place.clone());
         let value = value.trim();
         if global { self.global(key, value, place) } else { self.share(key, value, place) }
     }
