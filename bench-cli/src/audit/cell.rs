@@ -1,5 +1,7 @@
 //! One group of clients with one share of one group of servers.
 
+use std::collections::HashSet;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use smbsign_engine::policy::{Assumption, Failure, Outcome, Rule, UncPath, negotiate};
@@ -20,7 +22,7 @@ pub struct Cell {
     pub servers: u64,
     /// The share.
     pub share: String,
-    /// Clients × servers.
+    /// Clients × servers, a machine with itself left out.
     pub pairs: u64,
     /// `signed`, `encrypted`, `not-signed` or `fails-to-connect`.
     #[serde(serialize_with = "name")]
@@ -84,11 +86,16 @@ fn assumption_names<S: Serializer>(assumptions: &[Assumption], serializer: S) ->
 pub(super) fn cells(fleet: &Fleet) -> Vec<Cell> {
     let mut cells = Vec::new();
     for client in &fleet.clients {
+        let members: HashSet<_> = client.members.iter().map(String::as_str).collect();
         for server in &fleet.servers {
             // A machine does not connect to itself.
-            let peers = if client.name == server.name && server.count == 1 { 0 } else { server.count };
-            for share in server.shares.iter().filter(|_| peers > 0) {
-                let path = UncPath::new(&server.name, share);
+            let common = server.members.iter().filter(|name| members.contains(name.as_str())).count();
+            let own = to_u64(common).saturating_mul(client.count / to_u64(members.len()).max(1));
+            let pairs = client.count.saturating_mul(server.count);
+            let pairs = pairs.saturating_sub(own);
+            for share in server.shares.iter().filter(|_| pairs > 0) {
+                let host = server.members.first().unwrap_or(&server.name);
+                let path = UncPath::new(host, share);
                 let decision = negotiate(client.client(), &server.machine.server, &path, client.account);
                 cells.push(Cell {
                     client: client.name.clone(),
@@ -96,7 +103,7 @@ pub(super) fn cells(fleet: &Fleet) -> Vec<Cell> {
                     server: server.name.clone(),
                     servers: server.count,
                     share: share.clone(),
-                    pairs: client.count.saturating_mul(peers),
+                    pairs,
                     outcome: decision.outcome,
                     dialect: decision.dialect,
                     algorithm: decision.algorithm,
@@ -115,4 +122,8 @@ pub(super) fn cells(fleet: &Fleet) -> Vec<Cell> {
         key(one).cmp(&key(other))
     });
     cells
+}
+
+fn to_u64(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }

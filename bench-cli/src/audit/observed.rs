@@ -34,18 +34,40 @@ pub struct ObservedPair {
 }
 
 pub(super) fn pairs(fleet: &Fleet, cells: &[Cell]) -> Vec<ObservedPair> {
-    let mut by_hosts: HashMap<_, Vec<_>> = HashMap::new();
-    for cell in cells {
-        by_hosts.entry((host(&cell.client), host(&cell.server))).or_default().push(cell);
+    let mut groups = Groups::default();
+    for group in &fleet.clients {
+        groups.clients.extend(group.members.iter().map(|name| (host(name), group.name.as_str())));
     }
-    let mut pairs: Vec<_> = fleet.seen.iter().filter_map(|seen| pair(seen, &by_hosts)).collect();
+    for group in &fleet.servers {
+        groups.servers.extend(group.members.iter().map(|name| (host(name), group.name.as_str())));
+    }
+    for cell in cells {
+        groups.cells.entry((&cell.client, &cell.server)).or_default().push(cell);
+    }
+    let mut pairs: Vec<_> = fleet.seen.iter().filter_map(|seen| pair(seen, &groups)).collect();
     pairs.sort_by(|one, other| {
         (&one.client, &one.server, &one.place).cmp(&(&other.client, &other.server, &other.place))
     });
     pairs
 }
 
-fn pair(seen: &Seen, cells: &HashMap<(String, String), Vec<&Cell>>) -> Option<ObservedPair> {
+/// Which groups the hosts belong to, and the cells of each pair of groups.
+#[derive(Default)]
+struct Groups<'a> {
+    clients: HashMap<String, &'a str>,
+    servers: HashMap<String, &'a str>,
+    cells: HashMap<(&'a str, &'a str), Vec<&'a Cell>>,
+}
+
+impl<'a> Groups<'a> {
+    fn cells(&self, client: &str, server: &str) -> &[&'a Cell] {
+        let groups = self.clients.get(&host(client)).zip(self.servers.get(&host(server)));
+        let cells = groups.and_then(|(client, server)| self.cells.get(&(*client, *server)));
+        cells.map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+fn pair(seen: &Seen, groups: &Groups<'_>) -> Option<ObservedPair> {
     let Observed::Connection { side, peer, share, dialect, signed, encrypted } = &seen.observation.observed
     else {
         return None;
@@ -60,7 +82,7 @@ fn pair(seen: &Seen, cells: &HashMap<(String, String), Vec<&Cell>>) -> Option<Ob
         (Some(false), Some(false)) => Some(Outcome::NotSigned),
         _ => None,
     };
-    let of_pair = cells.get(&(host(client), host(server))).map(Vec::as_slice).unwrap_or_default();
+    let of_pair = groups.cells(client, server);
     let of_share =
         |cell: &&&Cell| share.as_ref().is_some_and(|share| share.eq_ignore_ascii_case(&cell.share));
     let cell = of_pair.iter().find(of_share).or(of_pair.first());

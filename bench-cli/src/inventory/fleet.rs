@@ -1,5 +1,7 @@
 //! A fleet: from `fleet.toml`, or from a directory of exports.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +49,8 @@ pub struct ClientGroup {
     pub name: String,
     /// How many there are.
     pub count: u64,
+    /// The machines' names, where they are known one by one; else the group's.
+    pub members: Vec<String>,
     /// What one of them is.
     pub machine: Machine,
     /// Who logs on there.
@@ -62,6 +66,8 @@ pub struct ServerGroup {
     pub name: String,
     /// How many there are.
     pub count: u64,
+    /// The machines' names, where they are known one by one; else the group's.
+    pub members: Vec<String>,
     /// What one of them is.
     pub machine: Machine,
     /// The shares that are looked at.
@@ -214,6 +220,7 @@ impl Fleet {
             Side::Client => self.clients.push(ClientGroup {
                 name: entry.name.clone(),
                 count: entry.count,
+                members: vec![entry.name.clone()],
                 machine,
                 account: if entry.guest { Account::Guest } else { Account::User },
                 wan_optimiser: entry.wan_optimiser,
@@ -227,6 +234,7 @@ impl Fleet {
                 self.servers.push(ServerGroup {
                     name: entry.name.clone(),
                     count: entry.count,
+                    members: vec![entry.name.clone()],
                     machine,
                     shares,
                 });
@@ -270,7 +278,43 @@ impl Fleet {
             fleet.add(Side::Client, &entry, machine.clone());
             fleet.add(Side::Server, &entry, machine);
         }
+        fleet.group();
         Ok(fleet)
+    }
+
+    /// Puts machines that are alike into one group, named after the first: thousands of exports are a few groups.
+    fn group(&mut self) {
+        let mut clients: HashMap<Client, ClientGroup> = HashMap::new();
+        let mut order = Vec::new();
+        for group in self.clients.drain(..) {
+            let key = group.machine.client.clone();
+            match clients.entry(key.clone()) {
+                Occupied(known) => known.into_mut().take(group),
+                Vacant(place) => {
+                    place.insert(group);
+                    order.push(key);
+                }
+            }
+        }
+        self.clients = order.iter().filter_map(|key| clients.remove(key)).collect();
+        // Where a client has demands of single servers, alike servers are not alike to it.
+        let hardened = self.clients.iter().flat_map(|group| &group.machine.client.hardened_paths);
+        if hardened.into_iter().any(|entry| entry.pattern.names_a_server()) {
+            return;
+        }
+        let mut servers: HashMap<Server, ServerGroup> = HashMap::new();
+        let mut order = Vec::new();
+        for group in self.servers.drain(..) {
+            let key = group.machine.server.clone();
+            match servers.entry(key.clone()) {
+                Occupied(known) => known.into_mut().take(group),
+                Vacant(place) => {
+                    place.insert(group);
+                    order.push(key);
+                }
+            }
+        }
+        self.servers = order.iter().filter_map(|key| servers.remove(key)).collect();
     }
 
     /// Every client side and every server side, to be changed.
@@ -337,7 +381,30 @@ fn usual_shares(server: &Server) -> Vec<String> {
     shares
 }
 
+/// `ws001 +1399`: the first, and how many are alike.
+fn group_name(members: &[String]) -> String {
+    match members {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, others @ ..] => format!("{first} +{}", others.len()),
+    }
+}
+
+impl ServerGroup {
+    fn take(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.members.extend(other.members);
+        self.name = group_name(&self.members);
+    }
+}
+
 impl ClientGroup {
+    fn take(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.members.extend(other.members);
+        self.name = group_name(&self.members);
+    }
+
     /// The client side.
     #[must_use]
     pub const fn client(&self) -> &Client {

@@ -186,7 +186,7 @@ fn a_directory_is_a_fleet_and_what_was_seen_is_held_against_it() {
     assert_eq!(fleet.clients[1].client().hardened_paths.len(), 2);
     let audit = Audit::of(&fleet, &[], &[]);
     // Nobody connects to itself.
-    assert!(audit.cells.iter().all(|cell| cell.client != cell.server));
+    assert_eq!(audit.cells.iter().map(|cell| cell.pairs).collect::<Vec<_>>(), [1, 1]);
     let differs: Vec<_> = audit.observed.iter().map(|pair| (pair.server.as_str(), pair.agrees)).collect();
     assert_eq!(differs, [("dc1.corp.example", None), ("files", Some(false))]);
     let ids: Vec<_> = audit.findings.iter().map(|finding| finding.id).collect();
@@ -216,4 +216,27 @@ fn a_hundred_thousand_clients_and_two_hundred_servers_are_ten_thousand_cells() {
     let audit = audit(&clients.chain(servers).collect::<String>(), &["server.require=1"], &[]);
     assert_eq!((audit.cells.len(), audit.fleet.pairs), (10_000, 20_000_000));
     assert_eq!(audit.what_if.unwrap().changes.len(), 10_000);
+}
+
+#[test]
+fn exports_that_are_alike_are_one_group_and_nobody_connects_to_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..30 {
+        let machine = folder.path().join(format!("ws{index:02}"));
+        fs::create_dir(&machine).unwrap();
+        let export = if index < 20 { "lanman-v4.reg" } else { "lanman-v5.reg" };
+        fs::copy(fixture(export), machine.join(export)).unwrap();
+    }
+    let audit = Audit::of(&Fleet::read(folder.path(), Systems::shipped()).unwrap(), &[], &[]);
+    let cells: Vec<_> =
+        audit.cells.iter().map(|cell| (cell.client.as_str(), cell.server.as_str(), cell.pairs)).collect();
+    assert_eq!(
+        cells,
+        [
+            ("ws00 +19", "ws00 +19", 380),
+            ("ws00 +19", "ws20 +9", 200),
+            ("ws20 +9", "ws00 +19", 200),
+            ("ws20 +9", "ws20 +9", 90)
+        ]
+    );
 }

@@ -77,6 +77,12 @@ impl UncPattern {
             && self.share.as_ref().is_none_or(|share| *share == path.share)
     }
 
+    /// Whether it speaks of one server alone.
+    #[must_use]
+    pub const fn names_a_server(&self) -> bool {
+        self.server.is_some()
+    }
+
     const fn is_exact(&self) -> bool {
         self.server.is_some() && self.share.is_some()
     }
