@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{ab, compare, info, report, run, verify};
+use crate::command::{ab, compare, info, policy, report, run, verify};
 use crate::exit::Exit;
 
 /// What SMB signing costs on this machine, and how close to free it can be.
@@ -27,6 +27,7 @@ enum Command {
     Verify(verify::Args),
     Compare(compare::Args),
     Ab(Box<ab::Args>),
+    Policy(policy::Args),
     Report(report::Args),
     Info(info::Args),
 }
@@ -44,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit
         Command::Verify(args) => verify::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Ab(args) => ab::run(&args),
+        Command::Policy(args) => policy::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Info(args) => info::run(&args),
     }

@@ -6,6 +6,8 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
+use crate::audit::Audit;
+use crate::command::policy::ExplainReport;
 use crate::record::{self, Run};
 use crate::regression::{Comparison, Floor};
 
@@ -21,7 +23,13 @@ pub struct Published {
 /// Every published form. A new one gets its line here.
 #[must_use]
 pub fn published() -> Vec<Published> {
-    vec![form::<Run>(record::SCHEMA), form::<Comparison>(Comparison::SCHEMA), form::<Floor>(Floor::SCHEMA)]
+    vec![
+        form::<Run>(record::SCHEMA),
+        form::<Comparison>(Comparison::SCHEMA),
+        form::<Floor>(Floor::SCHEMA),
+        form::<ExplainReport>(ExplainReport::SCHEMA),
+        form::<Audit>(Audit::SCHEMA),
+    ]
 }
 
 impl Published {

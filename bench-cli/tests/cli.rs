@@ -27,7 +27,7 @@ fn refused(arguments: &[&str]) -> String {
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let help = stdout(&smbsign(&["--help"]).success());
-    for word in ["run", "verify", "compare", "ab", "report", "info", "Exit codes"] {
+    for word in ["run", "verify", "compare", "ab", "policy", "report", "info", "Exit codes"] {
         assert!(help.contains(word), "{word}: {help}");
     }
 }

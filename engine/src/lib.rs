@@ -12,6 +12,7 @@
 //! | [`signing`], [`sealing`] | one message signed, verified, sealed, opened | `protocol`, `mac` |
 //! | [`offload`] | threads that sign for others | `batch`, `mac`, `protocol`, of `kernels` only `Backend` |
 //! | [`batch`] | many messages at once | `mac`, `kernels`, `protocol` |
+//! | [`policy`] | who signs with whom: settings, and what two ends make of them | `protocol` |
 //! | [`mac`] | what each algorithm is: the reference, and prepared keys | `kernels`, `protocol`'s keys |
 //! | [`kernels`] | the CPU's own instructions; the only room with `unsafe` | nothing |
 //! | [`protocol`] | what MS-CIFS and MS-SMB2 say, as pure bytes | nothing |
@@ -22,6 +23,7 @@ pub mod batch;
 pub mod kernels;
 pub mod mac;
 pub mod offload;
+pub mod policy;
 pub mod protocol;
 pub mod sealing;
 pub mod signing;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Which rooms of the engine each room may import: the arrows of ARCHITECTURE.md.
 const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
+    ("policy", &["protocol"]),
     ("kernels", &[]),
     ("mac", &["kernels", "protocol"]),
     ("batch", &["protocol", "mac", "kernels"]),

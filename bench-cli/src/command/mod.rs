@@ -3,6 +3,7 @@
 pub mod ab;
 pub mod compare;
 pub mod info;
+pub mod policy;
 pub mod report;
 pub mod run;
 pub mod verify;

@@ -17,6 +17,7 @@ mod info;
 mod json;
 mod markdown;
 pub mod messages;
+mod policy;
 mod records;
 mod table;
 mod verify;
@@ -33,6 +34,7 @@ pub use findings::findings;
 pub use info::info;
 pub use json::json;
 pub use markdown::markdown;
+pub use policy::{DocumentFormat, audit, explanation, matrices};
 pub use records::{MixedRecords, RecordFormat, records, unsaid};
 pub use verify::verify;
 
@@ -63,4 +65,18 @@ fn ruled(headings: impl IntoIterator<Item = &'static str>, left_aligned: usize) 
         });
     }
     table
+}
+
+/// Prose and titles are broken here; rows are narrower.
+const COLUMNS: usize = 110;
+
+/// Text in lines of that length, as `first` and `others` indent it.
+fn broken(text: &str, first: &str, others: &str) -> String {
+    // Names such as AES-128-CMAC stay whole.
+    let options = textwrap::Options::new(COLUMNS)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .initial_indent(first)
+        .subsequent_indent(others);
+    textwrap::fill(&escape::one_line(text), options)
 }

@@ -9,12 +9,9 @@ use super::doubts::doubts;
 use super::escape::one_line;
 use super::figures::{NO_FIGURE, decimal, optional, percent};
 use super::heading::{machine, revision};
-use super::{fits, ruled};
+use super::{broken, fits, ruled};
 use crate::output::Colour;
 use crate::record::{Measurement, Percentiles, Run};
-
-/// Prose and titles are broken here; rows are narrower.
-const COLUMNS: usize = 110;
 
 pub(super) fn table(run: &Run, colour: Colour, sink: &mut dyn Write) -> io::Result<()> {
     writeln!(sink, "{}", one_line(&machine(&run.machine)))?;
@@ -36,16 +33,6 @@ pub(super) fn table(run: &Run, colour: Colour, sink: &mut dyn Write) -> io::Resu
     }
     writeln!(sink)?;
     doubts(run).iter().try_for_each(|doubt| writeln!(sink, "{}", broken(doubt, "", "  ")))
-}
-
-fn broken(text: &str, first: &str, others: &str) -> String {
-    // Names such as AES-128-CMAC stay whole.
-    let options = textwrap::Options::new(COLUMNS)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .initial_indent(first)
-        .subsequent_indent(others);
-    textwrap::fill(&one_line(text), options)
 }
 
 /// A column: its heading, with the unit, and what stands in it.

@@ -1,0 +1,4 @@
+//! Who signs with whom, held against what is published.
+
+mod article;
+mod sessions;

@@ -1,0 +1,11 @@
+//! Any bytes as a .reg file: what is stated can be taken over by a machine, and every warning names its file.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use smbsign::inventory::{Machine, reg_file};
+
+fuzz_target!(|bytes: &[u8]| {
+    let source = reg_file("file", bytes);
+    Machine::unknown().take(&source.statements);
+    assert!(source.warnings.iter().all(|warning| warning.to_string().starts_with("file")));
+});
