@@ -113,6 +113,7 @@ pub(crate) fn record(measurements: Vec<Measurement>) -> Run {
         state: State::Complete,
         config: serde_json::Value::Null,
         measurements,
+        fits: Vec::new(),
         findings: Vec::new(),
     }
 }
