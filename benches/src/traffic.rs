@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use smbsign::measure::{Cell, Observer, Plan, Settings, measure};
-use smbsign::record::{Measurement, Protection, Transmit};
+use smbsign::record::{Engine, Measurement, Protection, Transmit};
 use smbsign_engine::protocol::Dialect;
 use smbsign_engine::traffic::{
     Arrival, BulkMessage, Generator, GeneratorConfig, LinkRate, Profile, Schedule,
@@ -54,6 +54,7 @@ pub fn harness(criterion: &mut Criterion) {
     let settings = Settings {
         dialects: vec![Dialect::Smb311],
         protections: vec![Protection::Null],
+        engines: Some(vec![Engine::Serial]),
         links: vec![LinkRate::Max],
         message_bytes: 128,
         transmit: Transmit::None,

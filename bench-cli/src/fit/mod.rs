@@ -12,9 +12,9 @@ use line::Fitted;
 /// The lines of a run: one for each protection, engine, direction and whatever else the cells differ in but their sizes,
 /// where there are three sizes at least. All cells of a run lie in the same kind of set.
 #[must_use]
-pub fn fits(measurements: &[Measurement]) -> Vec<Fit> {
+pub fn fits<'a>(measurements: impl IntoIterator<Item = &'a Measurement>) -> Vec<Fit> {
     let mut families: Vec<Vec<&Measurement>> = Vec::new();
-    for cell in measurements.iter().filter(|cell| is_one_size(cell)) {
+    for cell in measurements.into_iter().filter(|cell| is_one_size(cell)) {
         match families.iter_mut().find(|family| family.first().is_some_and(|first| are_alike(first, cell))) {
             Some(family) => family.push(cell),
             None => families.push(vec![cell]),

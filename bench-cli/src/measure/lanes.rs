@@ -240,8 +240,13 @@ mod tests {
 
     fn generator(dialect: Dialect) -> Generator {
         let profile = Profile::bulk(BulkMessage::ReadResponse, dialect, LENGTH).unwrap();
-        let config =
-            GeneratorConfig { sessions: Some(3), set_bytes: 30_000, seed: 3, ..GeneratorConfig::default() };
+        let outstanding = NonZeroUsize::new(100);
+        let config = GeneratorConfig {
+            sessions: Some(3),
+            outstanding,
+            set_bytes: 30_000,
+            ..GeneratorConfig::default()
+        };
         Generator::new(&profile, config)
     }
 

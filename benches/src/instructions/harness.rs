@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use smbsign::measure::{Plan, Rehearsal, Settings};
-use smbsign::record::{Protection, Run, Transmit};
+use smbsign::record::{Engine, Protection, Run, Transmit};
 use smbsign_engine::protocol::Dialect;
 use smbsign_engine::traffic::LinkRate;
 
@@ -38,6 +38,7 @@ fn trial(dialect: Dialect, link: LinkRate, microseconds: u64, portable: Portable
     let settings = Settings {
         dialects: vec![dialect],
         protections: vec![Protection::Null],
+        engines: Some(vec![Engine::Serial]),
         links: vec![link],
         message_bytes: 128,
         workers: 1,

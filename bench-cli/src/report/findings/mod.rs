@@ -34,7 +34,7 @@ pub fn findings(measurements: &[Measurement]) -> Vec<String> {
     };
     let mut sentences = links::findings(&cells);
     sentences.extend(costs::findings(&cells));
-    let lines = fit::fits(measurements);
+    let lines = fit::fits(cells.speaking.iter().copied());
     sentences.extend(sizes::findings(&cells, &lines));
     sentences.extend(fits::findings(&lines));
     sentences.extend(silent(measurements));
