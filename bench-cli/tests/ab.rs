@@ -197,7 +197,16 @@ fn options_that_run_refuses_are_refused_before_anything_starts() {
 fn in_step_a_run_names_each_trial_and_waits() {
     let run = |input: &'static str| {
         let mut child = Command::new(SMBSIGN)
-            .args(["run", "--in-step", "--rounds=1", "--format=json", "--quiet", "--link=max", "--workers=1"])
+            .args([
+                "run",
+                "--in-step",
+                "--rounds=1",
+                "--format=json",
+                "--quiet",
+                "--link=max",
+                "--workers=1",
+                "--engine=serial",
+            ])
             .args(&FEW[..4])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::command::run::TURN;
@@ -153,6 +153,7 @@ pub(super) struct Side {
     stdin: Option<ChildStdin>,
     said: Receiver<Said>,
     stderr: Arc<Mutex<String>>,
+    overhearing: Option<JoinHandle<()>>,
     patience: Duration,
 }
 
@@ -182,12 +183,12 @@ impl Side {
         if let Some(stdout) = child.stdout.take() {
             thread::spawn(move || listen(stdout, &sender));
         }
-        if let Some(pipe) = child.stderr.take() {
+        let overhearing = child.stderr.take().map(|pipe| {
             let heard = Arc::clone(&stderr);
-            thread::spawn(move || overhear(pipe, &heard));
-        }
+            thread::spawn(move || overhear(pipe, &heard))
+        });
         let stdin = child.stdin.take();
-        Ok(Self { name, program: program.to_owned(), child, stdin, said, stderr, patience })
+        Ok(Self { name, program: program.to_owned(), child, stdin, said, stderr, overhearing, patience })
     }
 
     /// The next thing that it says.
@@ -236,6 +237,7 @@ impl Side {
     pub(super) fn conclude(&mut self, text: String) -> Result<Record, SideError> {
         self.stdin = None;
         let (side, status) = (self.name, self.wait());
+        self.hear_out();
         let stderr = || self.stderr.lock().map(|heard| heard.clone()).unwrap_or_default();
         let code = status.and_then(|status| status.code());
         if code == Some(Exit::SelfCheckFailed as i32) {
@@ -252,6 +254,16 @@ impl Side {
         match record::parse(text.as_bytes()) {
             Ok(run) => Ok(Record { text, run }),
             Err(error) => Err(SideError::NoRecord { side, reason: error.to_string() }),
+        }
+    }
+
+    /// Waits for its last words, which may still be on their way when it has ended; not for those of a process that it left.
+    fn hear_out(&self) {
+        const LAST_WORDS: Duration = Duration::from_millis(500);
+        let until = Instant::now() + LAST_WORDS;
+        while self.overhearing.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until
+        {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 
