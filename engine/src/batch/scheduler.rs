@@ -6,7 +6,7 @@ use super::job::{Job, admit};
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
-use super::serial::Serial;
+use super::serial::{Serial, SerialRoom};
 use crate::kernels::Backend;
 use crate::kernels::cmac_ni::CmacKey;
 use crate::mac::chain::Chain;
@@ -43,6 +43,7 @@ pub struct LaneScheduler {
     cmac: Room<16>,
     md5: Room<64>,
     sha256: Room<64>,
+    serial: Box<SerialRoom>,
 }
 
 impl LaneScheduler {
@@ -55,6 +56,7 @@ impl LaneScheduler {
             cmac: Room::new(),
             md5: Room::new(),
             sha256: Room::new(),
+            serial: SerialRoom::new(),
         }
     }
 
@@ -72,12 +74,12 @@ impl LaneScheduler {
 
     /// Runs messages until the source has none and each is handed back.
     pub fn run<'m, 'd: 'm>(&mut self, source: &mut impl Source<'m, 'd>) {
-        let Self { backend, occupancy, cmac, md5, sha256 } = self;
+        let Self { backend, occupancy, cmac, md5, sha256, serial } = self;
         let mut pools = Pools {
             cmac: Pool::new(*backend, cmac),
             md5: Pool::new(*backend, md5),
             sha256: Pool::new(*backend, sha256),
-            serial: Serial::new(),
+            serial: Serial::new(*backend, serial),
         };
         loop {
             let supply = pools.pull(source);
@@ -103,7 +105,7 @@ struct Pools<'m, 'd, 'r> {
     cmac: Pool<'m, 'd, 'r, CmacKey, 16>,
     md5: Pool<'m, 'd, 'r, Md5Key, 64>,
     sha256: Pool<'m, 'd, 'r, HmacSha256Key, 64>,
-    serial: Serial<'m, 'd>,
+    serial: Serial<'m, 'd, 'r>,
 }
 
 impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
