@@ -63,7 +63,9 @@ pub fn sign(
     sequence: Option<SequenceNumber>,
 ) -> Result<(), SigningError> {
     let opening = Opening::to_sign(key.algorithm(), message, sequence)?;
-    let tag = tag(key, &opening, message);
+    // In place: the MAC then reads the message in one piece.
+    opening.cover(message);
+    let tag = key.tag(&opening.nonce(message), &[message]);
     opening.complete(tag.as_bytes(), message);
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! A message on its way through the scheduler.
 
 use super::message::{Message, Operation, Outcome, Refusal};
-use crate::mac::Tag;
-use crate::protocol::{Opening, SigningAlgorithm};
+use crate::mac::{PreparedKey, Tag};
+use crate::protocol::{Nonce, Opening, SigningAlgorithm};
 
 /// A message that was admitted: its outcome is a matter of its tag alone.
 pub(super) struct Job<'m, 'd> {
@@ -13,6 +13,18 @@ pub(super) struct Job<'m, 'd> {
 }
 
 impl<'m, 'd> Job<'m, 'd> {
+    /// The session's key.
+    #[inline(always)]
+    pub(super) const fn key(&self) -> &'d PreparedKey {
+        self.message.key
+    }
+
+    /// What AES-GMAC takes beside the message.
+    #[inline(always)]
+    pub(super) fn nonce(&self) -> Nonce {
+        self.opening.nonce(self.message.head)
+    }
+
     /// What the MAC covers, in bytes.
     #[inline(always)]
     pub(super) const fn bytes(&self) -> usize {
@@ -29,6 +41,12 @@ impl<'m, 'd> Job<'m, 'd> {
     #[inline(always)]
     pub(super) fn header(&self) -> &[u8] {
         self.message.head.get(..self.header_bytes()).unwrap_or_default()
+    }
+
+    /// An SMB2 header as it stands in the message, and what follows it in the head.
+    #[inline(always)]
+    pub(super) fn smb2(&self) -> Option<(&[u8; Opening::MAX_BYTES], &[u8])> {
+        self.message.head.split_first_chunk()
     }
 
     /// Makes a copy of the header, or of all, what the MAC covers.
@@ -77,7 +95,7 @@ impl<'m, 'd> Job<'m, 'd> {
         let mut pieces = [&[][..]; 2 + Message::BODY_SLICES];
         let all = [&*header, self.head()].into_iter().chain(self.body());
         let count = pieces.iter_mut().zip(all).map(|(piece, bytes)| *piece = bytes).count();
-        self.message.key.tag(&self.opening.nonce(self.message.head), pieces.split_at(count).0)
+        self.key().tag(&self.nonce(), pieces.split_at(count).0)
     }
 
     /// Signs the message with its tag, or compares its signature with it, and hands it back.

@@ -9,7 +9,7 @@ use super::job::admit;
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
-use super::serial::Serial;
+use super::serial::{Serial, SerialRoom};
 use crate::kernels::cmac_ni::CmacKey;
 use crate::kernels::{Backend, Work, prefetch_beginning};
 use crate::mac::chain::Chain;
@@ -47,6 +47,7 @@ pub struct LaneScheduler {
     cmac: Room<CmacKey, 16>,
     md5: Room<Md5Key, 64>,
     sha256: Room<HmacSha256Key, 64>,
+    serial: Box<SerialRoom>,
 }
 
 impl LaneScheduler {
@@ -59,6 +60,7 @@ impl LaneScheduler {
             cmac: Room::new(),
             md5: Room::new(),
             sha256: Room::new(),
+            serial: SerialRoom::new(),
         }
     }
 
@@ -91,12 +93,12 @@ impl<'m, 'd: 'm, S: Source<'m, 'd>> Work for Run<'_, 'm, 'd, S> {
     #[inline(always)]
     fn run(self) {
         let Self { scheduler, source, .. } = self;
-        let LaneScheduler { backend, occupancy, cmac, md5, sha256 } = scheduler;
+        let LaneScheduler { backend, occupancy, cmac, md5, sha256, serial } = scheduler;
         let mut pools = Pools {
             cmac: Pool::new(*backend, cmac),
             md5: Pool::new(*backend, md5),
             sha256: Pool::new(*backend, sha256),
-            serial: Serial::new(),
+            serial: Serial::new(*backend, serial),
         };
         loop {
             let supply = pools.pull(source);
@@ -122,7 +124,7 @@ struct Pools<'m, 'd, 'r> {
     cmac: Pool<'m, 'd, 'r, CmacKey, 16>,
     md5: Pool<'m, 'd, 'r, Md5Key, 64>,
     sha256: Pool<'m, 'd, 'r, HmacSha256Key, 64>,
-    serial: Serial<'m, 'd>,
+    serial: Serial<'m, 'd, 'r>,
 }
 
 impl<'m, 'd: 'm> Pools<'m, 'd, '_> {

@@ -124,23 +124,88 @@ pub(crate) mod gmac {
 
     use zeroize::{Zeroize, ZeroizeOnDrop};
 
-    use super::cpu::{HaveAvx2, HaveAvx512};
+    use crate::kernels::Backend;
+
+    pub(crate) const TOGETHER: usize = 4;
+    pub(crate) const LAST_GROUP_BYTES: usize = 0;
+
+    pub(crate) type Unit = [u8; 64];
+
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Width(Infallible);
+
+    impl Width {
+        pub(crate) const fn of(_: Backend) -> Option<Self> {
+            None
+        }
+
+        pub(crate) const fn implementation(self) -> &'static str {
+            match self.0 {}
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Progress;
+
+    impl Progress {
+        pub(crate) const START: Self = Self;
+
+        pub(crate) const fn bytes(&self) -> usize {
+            0
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Ending<'a> {
+        pub(crate) key: &'a GmacKey,
+        pub(crate) nonce: &'a [u8; 12],
+        pub(crate) bytes: usize,
+        pub(crate) progress: &'a Progress,
+        pub(crate) units: &'a [Unit],
+        pub(crate) rest: &'a [u8],
+    }
+
+    impl<'a> Ending<'a> {
+        pub(crate) const fn of_nothing(key: &'a GmacKey, _: &'a [u8; 12]) -> Self {
+            match key.0 {}
+        }
+    }
 
     #[derive(Clone, Zeroize, ZeroizeOnDrop)]
     pub(crate) struct GmacKey(#[zeroize(skip)] Infallible);
 
     impl GmacKey {
-        pub(crate) fn new_128(proof: HaveAvx2, _: &[u8; 16]) -> Self {
-            match proof.0 {}
+        pub(crate) fn new(width: Width, _: &[u8; 16]) -> Self {
+            match width.0 {}
         }
 
-        pub(crate) fn new_512(proof: HaveAvx512, _: &[u8; 16]) -> Self {
-            match proof.0 {}
+        pub(crate) const fn width(&self) -> Width {
+            match self.0 {}
         }
 
         pub(crate) fn tag(&self, _: &[u8; 12], _: &[&[u8]]) -> [u8; 16] {
             match self.0 {}
         }
+
+        pub(crate) fn advance(&self, _: Width, _: &mut Progress, _: &[&[u8]], _: usize) {
+            match self.0 {}
+        }
+    }
+
+    pub(crate) const fn before_last(_: usize) -> usize {
+        0
+    }
+
+    pub(crate) fn last_group<'a>(
+        _: impl Iterator<Item = &'a [u8]>,
+        _: usize,
+        _: &'a mut [u8; LAST_GROUP_BYTES],
+    ) -> (&'a [Unit], &'a [u8]) {
+        (&[], &[])
+    }
+
+    pub(crate) fn tags(width: Width, _: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TOGETHER] {
+        match width.0 {}
     }
 }
 

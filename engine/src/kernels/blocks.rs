@@ -26,6 +26,20 @@ impl<'a, const N: usize> Blocks<'a, N> {
         Self { rest: prefix, segments: segments.iter(), whole, straddling: [0; N] }
     }
 
+    /// Passes over the first bytes.
+    pub(crate) fn skip(&mut self, mut bytes: usize) {
+        loop {
+            match self.rest.split_at_checked(bytes) {
+                Some((_, rest)) => return self.rest = rest,
+                None => bytes -= self.rest.len(),
+            }
+            self.rest = self.segments.next().copied().unwrap_or_default();
+            if self.rest.is_empty() && self.segments.len() == 0 {
+                return;
+            }
+        }
+    }
+
     /// The next blocks that lie one after the other in memory, at least one; `None` after the last whole block.
     #[inline(always)]
     pub(crate) fn next_run(&mut self) -> Option<&[[u8; N]]> {

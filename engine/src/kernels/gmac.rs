@@ -1,74 +1,324 @@
-//! AES-128-GMAC of one message: GHASH over the message and its length, under one AES block (SP 800-38D).
+//! AES-128-GMAC: GHASH over the message and its length, under one AES block (SP 800-38D).
 //!
-//! GHASH is a polynomial in H, so a run of blocks needs one reduction if each block meets its own power of H. Both widths
-//! of this kernel take the message in groups of up to [`GROUP`] blocks; the last group also takes the length block, which
-//! is why one power more than `GROUP` is kept.
-//!
-//! Powers are kept bit-reflected and multiplied by x, in the form of POLYVAL (RFC 8452 appendix A): products then need no shift.
+//! One message fills a core's multiplier, a short one no more than half of its time: four messages are finished together.
 
-use core::arch::x86_64::{
-    __m128i, _mm_clmulepi64_si128, _mm_set_epi8, _mm_set_epi64x, _mm_setzero_si128, _mm_shuffle_epi8,
-    _mm_shuffle_epi32, _mm_slli_si128, _mm_srli_si128, _mm_xor_si128,
-};
+use core::arch::x86_64::{__m128i, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_set_epi64x, _mm_xor_si128};
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::aes_ni::RoundKeys;
+use super::backend::Backend;
+use super::blocks::{Blocks, total_bytes};
 use super::cpu::{HaveAvx2, HaveAvx512};
-use super::vector::{load, store};
-use super::{gmac_clmul, gmac_vclmul};
+use super::elements::{Elements, Last, Product};
+use super::elements_x1::X1;
+use super::elements_x4::X4;
+use super::ghash::{self, Groups, LastGroup, POWERS, Powers};
+pub(crate) use super::ghash::{LAST_GROUP_BYTES, Unit, before_last, last_group};
+use super::vector::store;
 
-/// Blocks between two reductions.
-pub(super) const GROUP: usize = 32;
-/// H^(GROUP + 1) down to H, so that a group's powers lie in its blocks' order.
-pub(super) type Powers = [__m128i; GROUP + 1];
+/// Messages that are finished together.
+pub(crate) const TOGETHER: usize = 4;
 
-/// Which kernel multiplies.
-#[derive(Clone, Copy)]
-enum Width {
+/// Which vectors multiply.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Width {
+    /// One block at once.
     Vectors128(HaveAvx2),
+    /// Four.
     Vectors512(HaveAvx512),
+}
+
+impl Width {
+    /// A backend's, if it has a kernel.
+    pub(crate) const fn of(backend: Backend) -> Option<Self> {
+        match backend {
+            Backend::Portable => None,
+            Backend::Avx2(proof) => Some(Self::Vectors128(proof)),
+            Backend::Avx512(proof) => Some(Self::Vectors512(proof)),
+        }
+    }
+
+    /// The kernel's name, for records.
+    pub(crate) const fn implementation(self) -> &'static str {
+        match self {
+            Self::Vectors128(_) => "smbsign (pclmulqdq)",
+            Self::Vectors512(_) => "smbsign (vpclmulqdq)",
+        }
+    }
+
+    const fn avx2(self) -> HaveAvx2 {
+        match self {
+            Self::Vectors128(proof) => proof,
+            Self::Vectors512(proof) => proof.avx2(),
+        }
+    }
 }
 
 /// An AES-128 key schedule and the powers of H.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
+// So that a message of whole units meets powers that lie in whole cache lines.
+#[repr(align(64))]
 pub(crate) struct GmacKey {
+    powers: Powers,
+    rounds: RoundKeys<11>,
     #[zeroize(skip)]
     width: Width,
-    rounds: RoundKeys<11>,
-    powers: Powers,
 }
 
 // A server keeps one per session: a cache's worth of sessions should not shrink unnoticed.
 const _: () = assert!(size_of::<GmacKey>() <= 768);
 
+/// How far a message has come: by whole groups, of which none is the last.
+#[derive(Clone, Copy)]
+pub(crate) struct Progress {
+    digest: Unit,
+    bytes: usize,
+}
+
+impl Progress {
+    /// Before the first byte.
+    pub(crate) const START: Self = Self { digest: [0; 64], bytes: 0 };
+
+    /// Bytes that are done.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn digest<const N: usize>(&self) -> &[u8; N] {
+        const { assert!(N <= 64) };
+        let (first, _) = self.digest.as_chunks();
+        &first[0]
+    }
+}
+
+/// What is left of a message, and what its tag takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Ending<'a> {
+    /// The session's key.
+    pub(crate) key: &'a GmacKey,
+    /// Must never be used twice with this key.
+    pub(crate) nonce: &'a [u8; 12],
+    /// Of the whole message.
+    pub(crate) bytes: usize,
+    /// What is done of them.
+    pub(crate) progress: &'a Progress,
+    /// The first units of what is left.
+    pub(crate) units: &'a [Unit],
+    /// What follows them.
+    pub(crate) rest: &'a [u8],
+}
+
+impl<'a> Ending<'a> {
+    /// Of a message without a byte.
+    pub(crate) const fn of_nothing(key: &'a GmacKey, nonce: &'a [u8; 12]) -> Self {
+        Self { key, nonce, bytes: 0, progress: &Progress::START, units: &[], rest: &[] }
+    }
+}
+
 impl GmacKey {
-    /// Expands the key for 128-bit vectors.
-    pub(crate) fn new_128(proof: HaveAvx2, key: &[u8; 16]) -> Self {
-        Self::new(Width::Vectors128(proof), proof, key)
-    }
-
-    /// Expands the key for 512-bit vectors.
-    pub(crate) fn new_512(proof: HaveAvx512, key: &[u8; 16]) -> Self {
-        Self::new(Width::Vectors512(proof), proof.avx2(), key)
-    }
-
-    fn new(width: Width, proof: HaveAvx2, key: &[u8; 16]) -> Self {
+    /// Expands the key.
+    pub(crate) fn new(width: Width, key: &[u8; 16]) -> Self {
+        let proof = width.avx2();
         let rounds = RoundKeys::aes128(proof, key);
         let h = times_x(u128::from_be_bytes(rounds.encrypt_block(proof, &[0; 16])));
         // SAFETY: the proof exists only if the CPU has PCLMULQDQ and AVX2.
-        let powers = unsafe { powers(load(&h.to_le_bytes())) };
-        Self { width, rounds, powers }
+        let powers = unsafe { powers(proof, &h.to_le_bytes()) };
+        Self { powers, rounds, width }
+    }
+
+    /// The kernel that computes single messages.
+    pub(crate) const fn width(&self) -> Width {
+        self.width
     }
 
     /// The tag of the concatenation of `segments` under a nonce that must never be used twice with this key.
     #[inline]
     pub(crate) fn tag(&self, nonce: &[u8; 12], segments: &[&[u8]]) -> [u8; 16] {
+        let bytes = total_bytes(segments);
+        let (mut progress, mut room) = (Progress::START, [0; LAST_GROUP_BYTES]);
+        let (units, rest) = match segments {
+            [message] => (&[][..], *message),
+            [first, rest] if first.len().is_multiple_of(64) => (first.as_chunks().0, *rest),
+            _ => {
+                self.advance(self.width, &mut progress, segments, before_last(bytes));
+                last_group(segments.iter().copied(), progress.bytes, &mut room)
+            }
+        };
+        let ending = &Ending { key: self, nonce, bytes, progress: &progress, units, rest };
         match self.width {
-            Width::Vectors128(proof) => gmac_clmul::tag(proof, &self.rounds, &self.powers, nonce, segments),
-            Width::Vectors512(proof) => gmac_vclmul::tag(proof, &self.rounds, &self.powers, nonce, segments),
+            // SAFETY: the proof exists only if the CPU has AES-NI, PCLMULQDQ and AVX2.
+            Width::Vectors128(proof) => unsafe { tag_x1(proof, ending) },
+            // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VPCLMULQDQ and all of AVX2's backend.
+            Width::Vectors512(proof) => unsafe { tag_x4(proof, ending) },
         }
     }
+
+    /// Moves a message on until so many bytes of it are done, as many as come [`before_last`] of some message up to this
+    /// one's length; always with the same width.
+    #[inline]
+    pub(crate) fn advance(&self, width: Width, progress: &mut Progress, segments: &[&[u8]], until: usize) {
+        let bytes = until.saturating_sub(progress.bytes);
+        if bytes == 0 {
+            return;
+        }
+        let mut units = Blocks::new(&[], segments, bytes / 64);
+        units.skip(progress.bytes);
+        let digest = &mut progress.digest;
+        match width {
+            // SAFETY: the proof exists only if the CPU has PCLMULQDQ and AVX2.
+            Width::Vectors128(proof) => unsafe { advance_x1(proof, &self.powers, digest, units) },
+            // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, and VPCLMULQDQ.
+            Width::Vectors512(proof) => unsafe { advance_x4(proof, &self.powers, digest, units) },
+        }
+        progress.bytes = until;
+    }
+}
+
+/// The tags of messages that were moved on with the same width.
+#[inline]
+pub(crate) fn tags(width: Width, endings: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TOGETHER] {
+    match width {
+        // SAFETY: the proof exists only if the CPU has AES-NI, PCLMULQDQ and AVX2.
+        Width::Vectors128(proof) => unsafe { tags_x1(proof, endings) },
+        // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VPCLMULQDQ and all of AVX2's backend.
+        Width::Vectors512(proof) => unsafe { tags_x4(proof, endings) },
+    }
+}
+
+#[target_feature(enable = "avx2,pclmulqdq")]
+fn advance_x1(proof: HaveAvx2, powers: &Powers, digest: &mut Unit, mut units: Blocks<'_, 64>) {
+    let [digest, ..] = digest.as_chunks_mut().0 else { return };
+    let mut groups = Groups::<X1, 16>::new(proof, powers, X1::load(proof, digest));
+    while let Some(run) = units.next_run() {
+        groups.absorb(run);
+    }
+    *digest = groups.digest().store();
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,pclmulqdq")]
+fn advance_x4(proof: HaveAvx512, powers: &Powers, digest: &mut Unit, mut units: Blocks<'_, 64>) {
+    let mut groups = Groups::<X4, 64>::new(proof, powers, X4::load(proof, digest));
+    while let Some(run) = units.next_run() {
+        groups.absorb(run);
+    }
+    *digest = groups.digest().store();
+}
+
+#[target_feature(enable = "avx2,aes,pclmulqdq")]
+fn tag_x1(proof: HaveAvx2, ending: &Ending<'_>) -> [u8; 16] {
+    let mask = mask(ending);
+    tag_of(mask, last::<X1, 16>(proof, ending, near(proof, ending)).digest(proof))
+}
+
+#[target_feature(enable = "avx2,aes,pclmulqdq")]
+fn tags_x1(proof: HaveAvx2, endings: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TOGETHER] {
+    let last = endings.each_ref().map(|ending| last::<X1, 16>(proof, ending, near(proof, ending)));
+    tags_of(masks(endings), X1::digests(proof, last))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,aes,pclmulqdq")]
+fn tag_x4(proof: HaveAvx512, ending: &Ending<'_>) -> [u8; 16] {
+    let mask = mask(ending);
+    tag_of(mask, last::<X4, 64>(proof, ending, near(proof, ending)).digest(proof.avx2()))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,aes,pclmulqdq")]
+fn tags_x4(proof: HaveAvx512, endings: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TOGETHER] {
+    let masks = masks(endings);
+    // One after the other in the code as well, so that all sums stay in registers.
+    let nears = endings.each_ref().map(|ending| near(proof, ending));
+    let last = |place: usize| last::<X4, 64>(proof, &endings[place], nears[place]);
+    tags_of(masks, X4::digests(proof, [last(0), last(1), last(2), last(3)]))
+}
+
+/// A message that has come to its last group.
+#[derive(Clone, Copy)]
+struct Near<'a, V> {
+    digest: V,
+    /// In the last group.
+    blocks: usize,
+    last: LastGroup<'a>,
+}
+
+/// Moves a message on to its last group.
+#[inline(always)]
+fn near<'a, V: Elements<N>, const N: usize>(proof: V::Proof, ending: &Ending<'a>) -> Near<'a, V> {
+    let Ending { key, bytes, progress, units, rest, .. } = *ending;
+    let left = bytes - progress.bytes;
+    let digest = V::load(proof, progress.digest());
+    if left <= LAST_GROUP_BYTES {
+        return Near { digest, blocks: left.div_ceil(16), last: (units, rest) };
+    }
+    let before = before_last(left);
+    let mut groups = Groups::<V, N>::new(proof, &key.powers, digest);
+    let (first, units) = units.split_at(units.len().min(before / 64));
+    let (then, rest) = rest.split_at(before - first.as_flattened().len());
+    for run in [first, then.as_chunks().0] {
+        groups.absorb(run);
+    }
+    Near { digest: groups.digest(), blocks: (left - before).div_ceil(16), last: (units, rest) }
+}
+
+/// All of a message's GHASH but what four messages do together.
+#[inline(always)]
+fn last<'a, V: Elements<N>, const N: usize>(
+    proof: V::Proof,
+    ending: &Ending<'a>,
+    near: Near<'a, V>,
+) -> Last<'a, V> {
+    let Near { digest, blocks, last } = near;
+    let [.., h, _, _, _] = &ending.key.powers;
+    let sum = ghash::last(proof, &ending.key.powers, digest, blocks, last);
+    Last { sum, bits: (ending.bytes as u64).wrapping_mul(8), h }
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn tag_of(mask: __m128i, digest: X1) -> [u8; 16] {
+    store(_mm_xor_si128(mask, digest.reflect().0))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn tags_of(masks: [__m128i; TOGETHER], digests: [X1; TOGETHER]) -> [[u8; 16]; TOGETHER] {
+    core::array::from_fn(|message| tag_of(masks[message], digests[message]))
+}
+
+/// The first counter block, encrypted.
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn mask(ending: &Ending<'_>) -> __m128i {
+    ending.key.rounds.encrypt(counter(ending.nonce))
+}
+
+/// The first counter blocks, each encrypted under its key, one round after the other.
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn masks(endings: &[Ending<'_>; TOGETHER]) -> [__m128i; TOGETHER] {
+    let mut states = endings.each_ref().map(|ending| counter(ending.nonce));
+    let keys = endings.each_ref().map(|ending| &ending.key.rounds.0);
+    for (state, keys) in states.iter_mut().zip(keys) {
+        *state = _mm_xor_si128(*state, keys[0]);
+    }
+    for round in 1..10 {
+        for (state, keys) in states.iter_mut().zip(keys) {
+            *state = _mm_aesenc_si128(*state, keys[round]);
+        }
+    }
+    for (state, keys) in states.iter_mut().zip(keys) {
+        *state = _mm_aesenclast_si128(*state, keys[10]);
+    }
+    states
+}
+
+/// The nonce and a 32-bit 1, from two numbers: bytes put together in memory would have to get there first.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn counter(nonce: &[u8; 12]) -> __m128i {
+    let [low @ .., a, b, c, d] = *nonce;
+    let high = u64::from(u32::from_le_bytes([a, b, c, d])) | 1 << 56;
+    _mm_set_epi64x(high.cast_signed(), i64::from_le_bytes(low))
 }
 
 /// Multiplies by x in POLYVAL's field, without a branch on the secret.
@@ -77,116 +327,15 @@ const fn times_x(value: u128) -> u128 {
 }
 
 #[target_feature(enable = "avx2,pclmulqdq")]
-fn powers(h: __m128i) -> Powers {
-    let mut powers = [h; GROUP + 1];
+fn powers(proof: HaveAvx2, h: &[u8; 16]) -> Powers {
+    let mut powers = [[0; 16]; _];
+    let h = X1::load(proof, h);
     let mut power = h;
-    for slot in powers.iter_mut().rev().skip(1) {
-        let mut product = Product::zero();
+    for slot in powers[..POWERS].iter_mut().rev() {
+        *slot = power.store();
+        let mut product = Product::zero(proof);
         product.add(power, h);
-        power = product.reduce();
-        *slot = power;
+        power = product.reduce(proof);
     }
     powers
-}
-
-/// Which powers of H the next blocks of a message meet.
-#[derive(Clone, Copy)]
-pub(super) struct Group<'a> {
-    table: &'a Powers,
-    /// Powers of the blocks that this group still takes.
-    pub(super) powers: &'a [__m128i],
-    /// Blocks of the message that belong to later groups.
-    later: usize,
-}
-
-impl<'a> Group<'a> {
-    /// The first group of a message of so many blocks, a padded one counted.
-    #[inline(always)]
-    pub(super) fn first(table: &'a Powers, blocks: usize) -> Self {
-        Self { table, powers: &[], later: blocks }.next()
-    }
-
-    /// The group after this one; the last ends one power early, since H itself is for the length block.
-    #[inline(always)]
-    pub(super) fn next(self) -> Self {
-        let Self { table, later, .. } = self;
-        let ([_, group @ ..], [last @ .., _]) = (table, table);
-        match later.checked_sub(GROUP + 1) {
-            Some(_) => Self { table, powers: group, later: later - GROUP },
-            None => Self { table, powers: last.split_at(GROUP - later).1, later: 0 },
-        }
-    }
-
-    /// H, for the length block.
-    #[inline(always)]
-    pub(super) const fn length_power(&self) -> __m128i {
-        let [.., h] = self.table;
-        *h
-    }
-}
-
-/// An unreduced product of two field elements, or a sum of some, in Karatsuba's three parts: three multiplications in
-/// place of four are a third faster with PCLMULQDQ, and the sums of halves cost less than loading them.
-#[derive(Clone, Copy)]
-pub(super) struct Product {
-    pub(super) low: __m128i,
-    pub(super) middle: __m128i,
-    pub(super) high: __m128i,
-}
-
-impl Product {
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub(super) fn zero() -> Self {
-        let zero = _mm_setzero_si128();
-        Self { low: zero, middle: zero, high: zero }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn add(&mut self, a: __m128i, b: __m128i) {
-        self.low = _mm_xor_si128(self.low, _mm_clmulepi64_si128::<0x00>(a, b));
-        self.high = _mm_xor_si128(self.high, _mm_clmulepi64_si128::<0x11>(a, b));
-        let a_sum = _mm_xor_si128(a, _mm_shuffle_epi32::<0x4e>(a));
-        let b_sum = _mm_xor_si128(b, _mm_shuffle_epi32::<0x4e>(b));
-        self.middle = _mm_xor_si128(self.middle, _mm_clmulepi64_si128::<0x00>(a_sum, b_sum));
-    }
-
-    /// Divides by x¹²⁸ modulo POLYVAL's polynomial, 64 bits at a time.
-    #[inline]
-    #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn reduce(self) -> __m128i {
-        let polynomial = _mm_set_epi64x(0, 0xc200_0000_0000_0000_u64.cast_signed());
-        let middle = _mm_xor_si128(self.middle, _mm_xor_si128(self.low, self.high));
-        let low = _mm_xor_si128(self.low, _mm_slli_si128::<8>(middle));
-        let high = _mm_xor_si128(self.high, _mm_srli_si128::<8>(middle));
-        let once =
-            _mm_xor_si128(_mm_shuffle_epi32::<0x4e>(low), _mm_clmulepi64_si128::<0x00>(low, polynomial));
-        let twice =
-            _mm_xor_si128(_mm_shuffle_epi32::<0x4e>(once), _mm_clmulepi64_si128::<0x00>(once, polynomial));
-        _mm_xor_si128(high, twice)
-    }
-}
-
-/// A message block as a field element: GHASH's bytes are reflected.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn reflect(block: __m128i) -> __m128i {
-    _mm_shuffle_epi8(block, _mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
-}
-
-/// The length block of a message that is all additional data, as a field element.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn length_block(bytes: usize) -> __m128i {
-    _mm_set_epi64x((bytes as u64).wrapping_mul(8).cast_signed(), 0)
-}
-
-/// The tag from GHASH's result and the encrypted first counter block.
-#[inline]
-#[target_feature(enable = "avx2,aes")]
-pub(super) fn finish(rounds: &RoundKeys<11>, nonce: &[u8; 12], ghash: __m128i) -> [u8; 16] {
-    let mut counter = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-    counter[..12].copy_from_slice(nonce);
-    store(_mm_xor_si128(rounds.encrypt(load(&counter)), reflect(ghash)))
 }

@@ -85,7 +85,10 @@ fn kernels_read_nothing_outside_their_slices() {
     match HaveAvx2::detect() {
         None => println!("no AVX2, AES-NI or PCLMULQDQ here: their kernels did not run"),
         Some(proof) => {
-            let (cmac, gmac) = (cmac_ni::CmacKey::new(proof, &key), gmac::GmacKey::new_128(proof, &key));
+            let (cmac, gmac) = (
+                cmac_ni::CmacKey::new(proof, &key),
+                gmac::GmacKey::new(gmac::Width::Vectors128(proof), &key),
+            );
             assert_same_beside_guards("cmac, AES-NI", |segments| cmac.tag(segments));
             assert_same_beside_guards("gmac, PCLMULQDQ", |segments| gmac.tag(&nonce, segments));
         }
@@ -93,7 +96,7 @@ fn kernels_read_nothing_outside_their_slices() {
     match HaveAvx512::detect() {
         None => println!("no AVX-512 with VAES and VPCLMULQDQ here: its kernel did not run"),
         Some(proof) => {
-            let gmac = gmac::GmacKey::new_512(proof, &key);
+            let gmac = gmac::GmacKey::new(gmac::Width::Vectors512(proof), &key);
             assert_same_beside_guards("gmac, VPCLMULQDQ", |segments| gmac.tag(&nonce, segments));
         }
     }
@@ -153,6 +156,31 @@ fn ccm_reads_and_writes_nothing_outside_its_slices() {
             assert_eq!(key.open(context, sealed, plain), tag, "{length} bytes at {start}");
             assert_eq!(*plain, painted[..length]);
         }
+    }
+}
+
+#[test]
+fn gmac_of_four_messages_reads_nothing_outside_them() {
+    let painted: Vec<u8> = (0u8..251).cycle().take(PAGE).collect();
+    let mut page = GuardedPage::new();
+    page.bytes().copy_from_slice(&painted);
+    for backend in Backend::available() {
+        let Some(width) = gmac::Width::of(backend) else { continue };
+        let key = gmac::GmacKey::new(width, &[0x5a; 16]);
+        for length in (0..=700).chain([1023, 1024, 1025, PAGE]) {
+            let tags = |page: &[u8]| {
+                let (low, high) = (&page[..length], &page[PAGE - length..]);
+                let (units, rest) = high.as_chunks();
+                let mut endings = [gmac::Ending::of_nothing(&key, &[7; 12]); gmac::TOGETHER];
+                for (ending, rest) in endings.iter_mut().zip([low, high, &low[length / 2..]]) {
+                    (ending.bytes, ending.rest) = (rest.len(), rest);
+                }
+                (endings[3].bytes, endings[3].units, endings[3].rest) = (length, units, rest);
+                gmac::tags(width, &endings)
+            };
+            assert_eq!(tags(page.bytes()), tags(&painted), "{backend}: {length} bytes");
+        }
+        println!("gmac of four messages stays within them: {backend}");
     }
 }
 

@@ -33,11 +33,17 @@ pub(crate) mod cmac_ni;
 #[cfg(target_arch = "x86_64")]
 pub mod cpu;
 #[cfg(target_arch = "x86_64")]
+mod elements;
+#[cfg(target_arch = "x86_64")]
+mod elements_x1;
+#[cfg(target_arch = "x86_64")]
+mod elements_x4;
+#[cfg(target_arch = "x86_64")]
+mod ghash;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod gmac;
-#[cfg(target_arch = "x86_64")]
-mod gmac_clmul;
-#[cfg(target_arch = "x86_64")]
-mod gmac_vclmul;
+#[cfg(all(test, target_arch = "x86_64"))]
+mod gmac_tests;
 #[cfg(all(test, unix, target_arch = "x86_64"))]
 mod guard;
 #[cfg(all(test, target_arch = "x86_64"))]

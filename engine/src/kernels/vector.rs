@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 use core::arch::x86_64::{__m128i, __m256i, __m512i, _mm_loadu_si128, _mm_storeu_si128, _mm256_loadu_si256};
-use core::arch::x86_64::{_mm512_loadu_si512, _mm512_maskz_loadu_epi64, _mm512_storeu_si512};
+use core::arch::x86_64::{_mm512_loadu_si512, _mm512_maskz_loadu_epi8, _mm512_storeu_si512};
 
 /// A block as a vector, its first byte lowest.
 #[inline(always)]
@@ -44,12 +44,31 @@ pub(super) fn store_quad(vector: __m128i) -> [u32; 4] {
     words
 }
 
-/// Four blocks, or four powers, that follow each other in memory.
+/// 64 bytes as a vector, the first lowest.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn load4<T: Sixteen>(blocks: &[T; 4]) -> __m512i {
-    // SAFETY: the reference covers 4 × 16 bytes, and no alignment is asked.
-    unsafe { _mm512_loadu_si512(blocks.as_ptr().cast()) }
+pub(super) fn load_64(bytes: &[u8; 64]) -> __m512i {
+    // SAFETY: the reference covers the 64 bytes, and no alignment is asked.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// Up to 64 bytes as a vector, the first lowest; zeros take the place of missing ones.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn load_up_to_64(bytes: &[u8]) -> __m512i {
+    let mask = u64::MAX.checked_shr(64 - bytes.len().min(64) as u32).unwrap_or(0);
+    // SAFETY: the mask lets the load touch no more bytes than the slice has; masked ones are not accessed.
+    unsafe { _mm512_maskz_loadu_epi8(mask, bytes.as_ptr().cast()) }
+}
+
+/// A vector as 64 bytes, its lowest first.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn store_64(vector: __m512i) -> [u8; 64] {
+    let mut bytes = [0; 64];
+    // SAFETY: the reference covers the 64 bytes, and no alignment is asked.
+    unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), vector) };
+    bytes
 }
 
 /// A vector as four blocks.
@@ -62,15 +81,6 @@ pub(super) fn store4(vector: __m512i) -> [[u8; 16]; 4] {
     blocks
 }
 
-/// Up to four blocks, or powers, that follow each other in memory; zeros take the place of missing ones.
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn load_up_to_4<T: Sixteen>(blocks: &[T]) -> __m512i {
-    let mask = 0xffu8 >> (8 - 2 * blocks.len().min(4));
-    // SAFETY: the mask lets the load touch no more 8-byte halves than the slice has; masked ones are not accessed.
-    unsafe { _mm512_maskz_loadu_epi64(mask, blocks.as_ptr().cast()) }
-}
-
 /// The same reference, which LLVM takes for another: what lies behind it is loaded anew where it is used, and not kept on
 /// the stack for want of registers.
 #[inline(always)]
@@ -81,15 +91,4 @@ pub(super) fn fresh<T>(reference: &T) -> &T {
     unsafe { asm!("/* {0} */", inout(reg) pointer, options(nomem, nostack, preserves_flags)) };
     // SAFETY: so this is the reference itself.
     unsafe { &*pointer }
-}
-
-/// Types of exactly 16 plain bytes.
-pub(super) trait Sixteen: sealed::Sealed {}
-impl Sixteen for [u8; 16] {}
-impl Sixteen for __m128i {}
-
-mod sealed {
-    pub(in crate::kernels) trait Sealed {}
-    impl Sealed for [u8; 16] {}
-    impl Sealed for core::arch::x86_64::__m128i {}
 }

@@ -6,7 +6,7 @@ use ghash::GHash;
 use ghash::universal_hash::UniversalHash;
 use zeroize::ZeroizeOnDrop;
 
-use super::Tag;
+use super::{PreparedKey, Tag};
 use crate::kernels::{Backend, Blocks, gmac, total_bytes};
 use crate::protocol::Nonce;
 
@@ -17,7 +17,7 @@ pub struct AesGmacKey(Schedule);
 
 #[derive(Clone)]
 enum Schedule {
-    Clmul(Box<gmac::GmacKey>, &'static str),
+    Clmul(Box<gmac::GmacKey>),
     Portable(Box<Portable>),
 }
 
@@ -29,14 +29,9 @@ struct Portable {
 
 impl AesGmacKey {
     pub(super) fn new(key: &[u8; 16], backend: Backend) -> Self {
-        Self(match backend {
-            Backend::Portable => Schedule::Portable(Box::new(Portable::new(key))),
-            Backend::Avx2(proof) => {
-                Schedule::Clmul(Box::new(gmac::GmacKey::new_128(proof, key)), "smbsign (pclmulqdq)")
-            }
-            Backend::Avx512(proof) => {
-                Schedule::Clmul(Box::new(gmac::GmacKey::new_512(proof, key)), "smbsign (vpclmulqdq)")
-            }
+        Self(match gmac::Width::of(backend) {
+            None => Schedule::Portable(Box::new(Portable::new(key))),
+            Some(width) => Schedule::Clmul(Box::new(gmac::GmacKey::new(width, key))),
         })
     }
 
@@ -44,15 +39,26 @@ impl AesGmacKey {
     #[must_use]
     pub fn tag(&self, nonce: &Nonce, segments: &[&[u8]]) -> Tag {
         Tag::from_bytes(match &self.0 {
-            Schedule::Clmul(key, _) => key.tag(nonce.as_bytes(), segments),
+            Schedule::Clmul(key) => key.tag(nonce.as_bytes(), segments),
             Schedule::Portable(key) => key.tag(nonce.as_bytes(), segments),
         })
     }
 
-    pub(super) const fn implementation(&self) -> &'static str {
-        match self.0 {
-            Schedule::Clmul(_, name) => name,
+    pub(super) fn implementation(&self) -> &'static str {
+        match &self.0 {
+            Schedule::Clmul(key) => key.width().implementation(),
             Schedule::Portable(_) => "ghash 0.6, aes 0.9",
+        }
+    }
+}
+
+impl gmac::GmacKey {
+    /// The key, if it is one for the kernels.
+    #[inline(always)]
+    pub(crate) fn of(key: &PreparedKey) -> Option<&Self> {
+        match key {
+            PreparedKey::AesGmac(AesGmacKey(Schedule::Clmul(key))) => Some(key),
+            _ => None,
         }
     }
 }
