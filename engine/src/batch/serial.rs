@@ -8,6 +8,7 @@ use super::job::Job;
 use super::message::Message;
 use crate::kernels::Backend;
 use crate::kernels::gmac::{self, Ending, GmacKey, LAST_GROUP_BYTES, Progress, TOGETHER, Unit, Width};
+use crate::kernels::prefetch;
 use crate::mac::Tag;
 use crate::protocol::Nonce;
 
@@ -91,6 +92,7 @@ impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
             self.long.push(job);
         } else if let (Some(_), Some(gmac)) = (self.width, Gmac::of(&job)) {
             let (key, header, nonce) = gmac;
+            prefetch(key);
             self.headers.push(*header);
             if let Some(header) = self.headers.last_mut() {
                 job.cover(header);
