@@ -7,6 +7,7 @@
 use core::array;
 
 use super::lane::{Lane, Runs};
+use super::vector::fresh_mut;
 use super::words::Words;
 
 /// A hash's compression function over `V` vectors of lanes, its state `S` words per lane.
@@ -171,7 +172,7 @@ pub(super) fn run<C, W, const V: usize, const L: usize, const S: usize>(
             }
         }
         // Opaque, or LLVM would keep two copies of the loop, one for each of the two.
-        (now, next) = (forget(next), forget(now));
+        (now, next) = (fresh_mut(next), fresh_mut(now));
     }
     for four in (0..S).step_by(4) {
         for v in 0..V {
@@ -190,18 +191,4 @@ fn put<W: Words, const V: usize, const S: usize>(state: &mut [[W; V]; S], lane: 
     for (vectors, word) in state.iter_mut().zip(words) {
         vectors[lane / W::LANES].words_mut()[lane % W::LANES] = *word;
     }
-}
-
-/// The same reference, of which LLVM does not know that it has read there before. Without this it keeps what it loaded
-/// for one round on the stack for the next, at the price of a store for each.
-#[inline(always)]
-pub(super) fn forget<T>(place: &mut T) -> &mut T {
-    let mut pointer: *mut T = place;
-    #[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read there")]
-    // SAFETY: an empty instruction sequence does nothing.
-    unsafe {
-        core::arch::asm!("/* {0} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
-    }
-    // SAFETY: it is the pointer that it was, borrowed for as long.
-    unsafe { &mut *pointer }
 }

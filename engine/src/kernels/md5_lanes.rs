@@ -3,7 +3,8 @@
 //! A step waits for the one before through four instructions (select, add, rotate, add), so a vector alone leaves most of a
 //! core idle; several side by side fill it, until they run out of registers.
 
-use super::lane_group::{Chain, NextBlock, forget};
+use super::lane_group::{Chain, NextBlock};
+use super::vector::fresh_mut;
 use super::words::Words;
 
 /// MD5 of `V` vectors of lanes side by side.
@@ -23,7 +24,7 @@ impl<W: Words, const V: usize> Chain<W, V, 4> for Md5 {
         let [mut a, mut b, mut c, mut d] = *state;
         macro_rules! steps {
             ($add:ident, $number:literal, $surplus:expr; $($a:ident $b:ident $c:ident $d:ident $word:literal $bits:literal $constant:literal;)*) => {
-                let words = &*forget(words);
+                let words = &*fresh_mut(words);
                 let mut number = $number;
                 $(
                     let constant = W::splat(proof, u32::wrapping_sub($constant, $surplus));

@@ -3,7 +3,8 @@
 //! The first sixteen rounds take the message's words as they are, so the next block's transposition goes beside them; the
 //! other 48 make their words first.
 
-use super::lane_group::{Chain, NextBlock, forget};
+use super::lane_group::{Chain, NextBlock};
+use super::vector::fresh_mut;
 use super::words::Words;
 
 /// FIPS 180-4 §4.2.2.
@@ -89,7 +90,7 @@ impl<W: Words, const V: usize> Chain<W, V, 8> for Sha256 {
         macro_rules! round {
             ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $t:literal, $constants:ident, $word:expr, $beside:ident) => {
                 // With more than one vector LLVM does best when it forgets the words now and then, with one when it always does.
-                let words = if V == 1 || $t % 8 == 0 { forget(words) } else { &mut *words };
+                let words = if V == 1 || $t % 8 == 0 { fresh_mut(words) } else { &mut *words };
                 let constant = W::splat(proof, $constants[$t]);
                 for v in 0..V {
                     let word = $word(&words[v], $t);

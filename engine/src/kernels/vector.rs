@@ -84,11 +84,23 @@ pub(super) fn store4(vector: __m512i) -> [[u8; 16]; 4] {
 /// The same reference, which LLVM takes for another: what lies behind it is loaded anew where it is used, and not kept on
 /// the stack for want of registers.
 #[inline(always)]
-#[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read or written")]
 pub(super) fn fresh<T>(reference: &T) -> &T {
-    let mut pointer = &raw const *reference;
+    // SAFETY: it is the reference itself.
+    unsafe { &*opaque(&raw const *reference) }
+}
+
+/// The same for a place to write to.
+#[inline(always)]
+pub(super) fn fresh_mut<T>(reference: &mut T) -> &mut T {
+    // SAFETY: it is the reference itself, borrowed for as long.
+    unsafe { &mut *opaque(&raw mut *reference).cast_mut() }
+}
+
+/// The same pointer, of which LLVM knows nothing.
+#[inline(always)]
+#[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read or written")]
+fn opaque<T>(mut pointer: *const T) -> *const T {
     // SAFETY: an empty instruction sequence changes nothing.
     unsafe { asm!("/* {0} */", inout(reg) pointer, options(nomem, nostack, preserves_flags)) };
-    // SAFETY: so this is the reference itself.
-    unsafe { &*pointer }
+    pointer
 }
