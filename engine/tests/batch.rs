@@ -79,6 +79,19 @@ fn sixteen_slices_of_any_length() {
 }
 
 #[test]
+fn the_longest_messages_of_smb_whole_and_scattered() {
+    for algorithm in SigningAlgorithm::ALL {
+        for length in [64 << 10, 1 << 20, (16 << 20) + (64 << 10)] {
+            let mut plans: Vec<_> = (0..20).map(|session| plan(algorithm, session, 64 + session)).collect();
+            plans.push(Plan { deed: Deed::Verify, ..plan(algorithm, 1, length) });
+            let cuts = (0..16).map(|slice| 64 + slice * (length / 17) + slice * slice).collect();
+            plans.push(Plan { deed: Deed::Sign, cuts, ..plan(algorithm, 2, length - 1) });
+            assert_scheduled_as_alone(&plans, 1);
+        }
+    }
+}
+
+#[test]
 fn one_very_long_message_beside_many_short_ones() {
     for algorithm in SigningAlgorithm::ALL {
         let mut plans: Vec<_> =

@@ -21,6 +21,8 @@
 //! assert!(messages.iter().all(|message| message.outcome == Outcome::Signed));
 //! ```
 
+#[cfg(all(test, unix, target_arch = "x86_64"))]
+mod guard_tests;
 mod in_place;
 mod job;
 mod kernel;

@@ -7,13 +7,14 @@ use super::cpu::{HaveAvx2, HaveAvx512};
 use super::lane::{CmacLane, Lane};
 use super::{Backend, ccm_ni, cmac_group, cmac_ni, gmac, md5, md5_group, sha256_group};
 
-const PAGE: usize = 4096;
+/// Bytes of a page.
+pub(crate) const PAGE: usize = 4096;
 
-/// One readable page between two that are not.
-struct GuardedPage(NonNull<u8>);
+/// One page of memory between two that nobody may touch.
+pub(crate) struct GuardedPage(NonNull<u8>);
 
 impl GuardedPage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // SAFETY: an anonymous mapping where the system likes, checked below.
         let mapping = unsafe {
             libc::mmap(
@@ -36,7 +37,7 @@ impl GuardedPage {
         Self(page)
     }
 
-    fn bytes(&mut self) -> &mut [u8] {
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
         // SAFETY: the page is mapped, zero-filled, and borrowed for as long as the slice lives.
         unsafe { std::slice::from_raw_parts_mut(self.0.as_ptr(), PAGE) }
     }

@@ -46,7 +46,7 @@ pub(crate) mod gmac;
 #[cfg(all(test, target_arch = "x86_64"))]
 mod gmac_tests;
 #[cfg(all(test, unix, target_arch = "x86_64"))]
-mod guard;
+pub(crate) mod guard;
 #[cfg(all(test, target_arch = "x86_64"))]
 mod hash_tests;
 #[cfg(target_arch = "x86_64")]
