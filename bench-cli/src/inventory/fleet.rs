@@ -1,13 +1,12 @@
 //! A fleet: from `fleet.toml`, or from a directory of exports.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use smbsign_engine::policy::{Account, Change, Client, Role, Server, Side};
+use smbsign_engine::policy::{Account, Change, Role, Server, Side};
 
+use super::groups::{ClientGroup, ServerGroup, merge};
 use super::read::{entries, is_export};
 use super::{
     Layer, Machine, Observation, Place, Source, Statement, Systems, SystemsError, Unreadable, Warning, read,
@@ -40,38 +39,6 @@ pub enum FleetError {
     /// There is nothing in it.
     #[error("{0}: no clients or no servers")]
     Empty(String),
-}
-
-/// Clients that are alike.
-#[derive(Debug, Clone)]
-pub struct ClientGroup {
-    /// The group's name.
-    pub name: String,
-    /// How many there are.
-    pub count: u64,
-    /// The machines' names, where they are known one by one; else the group's.
-    pub members: Vec<String>,
-    /// What one of them is.
-    pub machine: Machine,
-    /// Who logs on there.
-    pub account: Account,
-    /// Whether its traffic passes a WAN optimiser.
-    pub wan_optimiser: bool,
-}
-
-/// Servers that are alike.
-#[derive(Debug, Clone)]
-pub struct ServerGroup {
-    /// The group's name; the server's in UNC paths.
-    pub name: String,
-    /// How many there are.
-    pub count: u64,
-    /// The machines' names, where they are known one by one; else the group's.
-    pub members: Vec<String>,
-    /// What one of them is.
-    pub machine: Machine,
-    /// The shares that are looked at.
-    pub shares: Vec<String>,
 }
 
 /// Something that was seen at a machine.
@@ -284,37 +251,13 @@ impl Fleet {
 
     /// Puts machines that are alike into one group, named after the first: thousands of exports are a few groups.
     fn group(&mut self) {
-        let mut clients: HashMap<Client, ClientGroup> = HashMap::new();
-        let mut order = Vec::new();
-        for group in self.clients.drain(..) {
-            let key = group.machine.client.clone();
-            match clients.entry(key.clone()) {
-                Occupied(known) => known.into_mut().take(group),
-                Vacant(place) => {
-                    place.insert(group);
-                    order.push(key);
-                }
-            }
-        }
-        self.clients = order.iter().filter_map(|key| clients.remove(key)).collect();
+        merge(&mut self.clients, |group| group.machine.client.clone(), ClientGroup::take);
         // Where a client has demands of single servers, alike servers are not alike to it.
         let hardened = self.clients.iter().flat_map(|group| &group.machine.client.hardened_paths);
         if hardened.into_iter().any(|entry| entry.pattern.names_a_server()) {
             return;
         }
-        let mut servers: HashMap<Server, ServerGroup> = HashMap::new();
-        let mut order = Vec::new();
-        for group in self.servers.drain(..) {
-            let key = group.machine.server.clone();
-            match servers.entry(key.clone()) {
-                Occupied(known) => known.into_mut().take(group),
-                Vacant(place) => {
-                    place.insert(group);
-                    order.push(key);
-                }
-            }
-        }
-        self.servers = order.iter().filter_map(|key| servers.remove(key)).collect();
+        merge(&mut self.servers, |group| group.machine.server.clone(), ServerGroup::take);
     }
 
     /// Every client side and every server side, to be changed.
@@ -379,35 +322,4 @@ fn usual_shares(server: &Server) -> Vec<String> {
     };
     shares.extend(server.share_encryption.iter().map(|(share, _)| share.clone()));
     shares
-}
-
-/// `ws001 +1399`: the first, and how many are alike.
-fn group_name(members: &[String]) -> String {
-    match members {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first, others @ ..] => format!("{first} +{}", others.len()),
-    }
-}
-
-impl ServerGroup {
-    fn take(&mut self, other: Self) {
-        self.count = self.count.saturating_add(other.count);
-        self.members.extend(other.members);
-        self.name = group_name(&self.members);
-    }
-}
-
-impl ClientGroup {
-    fn take(&mut self, other: Self) {
-        self.count = self.count.saturating_add(other.count);
-        self.members.extend(other.members);
-        self.name = group_name(&self.members);
-    }
-
-    /// The client side.
-    #[must_use]
-    pub const fn client(&self) -> &Client {
-        &self.machine.client
-    }
 }

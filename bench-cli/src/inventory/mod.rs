@@ -9,6 +9,7 @@
 mod audit_events;
 mod fleet;
 mod gpt_tmpl;
+mod groups;
 mod machine;
 mod powershell;
 mod read;
@@ -21,8 +22,9 @@ mod systems;
 mod text;
 
 pub use audit_events::audit_events;
-pub use fleet::{ClientGroup, Fleet, FleetError, Seen, ServerGroup};
+pub use fleet::{Fleet, FleetError, Seen};
 pub use gpt_tmpl::gpt_tmpl;
+pub use groups::{ClientGroup, ServerGroup};
 pub use machine::{Machine, Origin};
 pub use powershell::powershell;
 pub use read::{Unreadable, read, read_all};

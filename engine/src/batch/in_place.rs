@@ -29,6 +29,11 @@ impl<const N: usize> InPlaceRoom<N> {
     pub(super) fn new() -> Self {
         Self { order: Order::new(), blocks: vec![[0; N]; room_blocks::<N>()] }
     }
+
+    #[cfg(test)]
+    pub(super) fn is_blank(&self) -> bool {
+        self.blocks.iter().all(|block| *block == [0; N])
+    }
 }
 
 /// The jobs of one algorithm that are in flight.
@@ -209,6 +214,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
         steps: u32,
         scratch: &mut C::Scratch,
     ) -> ArrayVec<C::State, MAX_LANES> {
+        let room = self.room.blocks.len();
         let mut layout = Layout::new(&mut self.room.blocks);
         let mut laid_out: ArrayVec<(&Slot<'_, '_, C, N>, usize), MAX_LANES> = ArrayVec::new();
         for entry in group {
@@ -225,7 +231,13 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
             start = end;
         }
         C::run_group(self.backend, scratch, &mut lanes);
-        lanes.iter().map(|lane| lane.state).collect()
+        let states = lanes.iter().map(|lane| lane.state).collect();
+        let used = room - layout.left();
+        drop(lanes);
+        drop(layout);
+        // Keys stand before messages, and subkeys are added to last blocks, of which two may have been begun beyond the runs.
+        self.room.blocks.iter_mut().take(used + 2).for_each(|block| *block = [0; N]);
+        states
     }
 }
 

@@ -26,20 +26,8 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
     /// is cheaper than to stop it.
     const STOP: u32;
 
-    /// Whether chains have an idle block, which a lane can take before its message begins.
-    const IDLES: bool;
-
-    /// Whether the tag is not yet where a chain ends, but comes from there by [`Chain::outer`].
-    const OUTER: bool;
-
-    /// Memory that the kernel works in beside its lanes.
-    type Scratch;
-
-    /// The scratch, empty.
-    fn scratch() -> Self::Scratch;
-
-    /// Wipes what the kernel left there of secrets.
-    fn wipe(scratch: &mut Self::Scratch);
+    /// Memory that the kernel works in beside its lanes, and may leave secrets in.
+    type Scratch: Default + Zeroize;
 
     /// Lanes that run best together.
     fn width(backend: Backend) -> usize;
@@ -54,18 +42,7 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
 
 impl Kernel<16> for CmacKey {
     const STOP: u32 = 100;
-    const IDLES: bool = true;
-    const OUTER: bool = false;
-    type Scratch = Box<Schedules>;
-
-    fn scratch() -> Box<Schedules> {
-        Schedules::new()
-    }
-
-    #[inline(always)]
-    fn wipe(schedules: &mut Box<Schedules>) {
-        schedules.zeroize();
-    }
+    type Scratch = Schedules;
 
     fn width(backend: Backend) -> usize {
         cmac_group::width(backend)
@@ -79,14 +56,7 @@ impl Kernel<16> for CmacKey {
 
 impl Kernel<64> for Md5Key {
     const STOP: u32 = 32;
-    const IDLES: bool = false;
-    const OUTER: bool = false;
     type Scratch = ();
-
-    fn scratch() {}
-
-    #[inline(always)]
-    fn wipe((): &mut ()) {}
 
     fn width(backend: Backend) -> usize {
         md5_group::width(backend)
@@ -100,14 +70,7 @@ impl Kernel<64> for Md5Key {
 
 impl Kernel<64> for HmacSha256Key {
     const STOP: u32 = 8;
-    const IDLES: bool = false;
-    const OUTER: bool = true;
     type Scratch = ();
-
-    fn scratch() {}
-
-    #[inline(always)]
-    fn wipe((): &mut ()) {}
 
     fn width(backend: Backend) -> usize {
         sha256_group::width(backend)
@@ -129,9 +92,6 @@ pub(super) fn finish<'e, 'd: 'e, C: Kernel<N> + 'd, const N: usize>(
 ) where
     C::State: 'e,
 {
-    if !C::OUTER {
-        return;
-    }
     let mut starts: ArrayVec<(&C, C::State, &mut C::State), MAX_LANES> = ArrayVec::new();
     let mut blocks: ArrayVec<[u8; N], MAX_LANES> = ArrayVec::new();
     for (key, end) in ends {

@@ -1,5 +1,7 @@
 //! The messages of one algorithm that are in flight.
 
+use zeroize::Zeroize;
+
 use super::in_place::{InPlace, InPlaceRoom};
 use super::job::Job;
 use super::kernel::Kernel;
@@ -12,13 +14,18 @@ use crate::kernels::{Backend, prefetch};
 /// Memory that a pool works in, kept from run to run.
 pub(super) struct Room<C: Kernel<N>, const N: usize> {
     short: ShortRoom,
-    scratch: C::Scratch,
+    scratch: Box<C::Scratch>,
     in_place: InPlaceRoom<N>,
 }
 
 impl<C: Kernel<N>, const N: usize> Room<C, N> {
     pub(super) fn new() -> Self {
-        Self { short: ShortRoom::new(), scratch: C::scratch(), in_place: InPlaceRoom::new() }
+        Self { short: ShortRoom::new(), scratch: Box::default(), in_place: InPlaceRoom::new() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_blank(&self) -> bool {
+        self.short.is_blank() && self.in_place.is_blank()
     }
 }
 
@@ -74,6 +81,6 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
         }
         self.short.turn(supply, self.scratch, occupancy, &mut hand_back);
         self.in_place.turn(supply, self.scratch, occupancy, hand_back);
-        C::wipe(self.scratch);
+        self.scratch.zeroize();
     }
 }

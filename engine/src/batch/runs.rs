@@ -60,6 +60,11 @@ impl<'a, const N: usize> Layout<'a, N> {
         Self { runs: ArrayVec::new(), room, pending: 0 }
     }
 
+    /// Blocks of the room that nothing was put into.
+    pub(super) const fn left(&self) -> usize {
+        self.room.len()
+    }
+
     /// The runs of all lanes so far.
     pub(super) fn runs(&self) -> &[Run<'a, N>] {
         &self.runs

@@ -204,3 +204,37 @@ fn look_ahead<'m, 'd: 'm>(
     }
     Supply::More
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{Operation, Outcome};
+    use crate::mac::PreparedKey;
+    use crate::protocol::{SequenceNumber, SigningKey};
+
+    #[test]
+    fn nothing_of_keys_or_messages_stays_behind() {
+        for backend in Backend::available() {
+            let mut scheduler = LaneScheduler::new(backend);
+            for algorithm in [SigningAlgorithm::Md5, SigningAlgorithm::HmacSha256, SigningAlgorithm::AesCmac]
+            {
+                let key = PreparedKey::new(&SigningKey::new(algorithm, &[0xA5; 16]).unwrap(), backend);
+                let md5 = algorithm == SigningAlgorithm::Md5;
+                let id: &[u8] = if md5 { b"\xffSMB" } else { b"\xfeSMB\x40\0" };
+                let message = |index: usize| {
+                    let mut message = vec![0x5A; [97, 300, 1000, 5000][index % 4] + index];
+                    message[..id.len()].copy_from_slice(id);
+                    message
+                };
+                let mut bytes: Vec<_> = (0..90).map(message).collect();
+                let sequence = md5.then_some(SequenceNumber(7));
+                let sign = |bytes| Message { sequence, ..Message::whole(&key, bytes, Operation::Sign) };
+                let mut messages: Vec<_> = bytes.iter_mut().map(|bytes| sign(&mut bytes[..])).collect();
+                scheduler.run(&mut messages.iter_mut());
+                assert!(messages.iter().all(|message| message.outcome == Outcome::Signed));
+            }
+            let LaneScheduler { cmac, md5, sha256, .. } = &scheduler;
+            assert!(cmac.is_blank() && md5.is_blank() && sha256.is_blank(), "{backend}");
+        }
+    }
+}

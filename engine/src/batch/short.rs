@@ -37,6 +37,11 @@ impl ShortRoom {
     pub(super) fn new() -> Self {
         Self { order: Order::new(), lanes: Box::new([LaneRoom([0; LANE_BYTES]); MAX_LANES]) }
     }
+
+    #[cfg(test)]
+    pub(super) fn is_blank(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.0 == [0; LANE_BYTES])
+    }
 }
 
 /// The short messages of one algorithm that are in flight.
@@ -118,6 +123,13 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
                 }
             }
         }
+        // Keys stand before messages, and subkeys are added to last blocks.
+        let longest = order.sorted().last().map_or(0, |entry| entry.left() as usize * N);
+        for lane in lanes.iter_mut().take(self.jobs.len().min(self.width)) {
+            if let Some(used) = lane.0.get_mut(..longest) {
+                used.fill(0);
+            }
+        }
         order.clear();
         self.jobs.clear();
         self.waited = 0;
@@ -153,8 +165,9 @@ fn lay_out<'a, 'd: 'a, C: Kernel<N>, const N: usize>(
             if let Some(last) = blocks.get_mut(longest - cut.last..) {
                 key.pad(job.bytes(), cut, last);
             }
-            let idle = if C::IDLES { 0 } else { longest - cut.blocks() };
-            lanes.push(Lane::over(key.kernel_key(), key.start(), blocks.get(idle..).unwrap_or_default()));
+            // A lane that cannot idle starts late.
+            let from = if key.idle_block().is_some() { 0 } else { longest - cut.blocks() };
+            lanes.push(Lane::over(key.kernel_key(), key.start(), blocks.get(from..).unwrap_or_default()));
         }
     }
 }

@@ -78,6 +78,8 @@ pub(crate) mod ccm_ni {
 }
 
 pub(crate) mod cmac_group {
+    use zeroize::Zeroize;
+
     use crate::kernels::Backend;
     use crate::kernels::lane::{CmacLane, run_one_by_one};
 
@@ -85,7 +87,11 @@ pub(crate) mod cmac_group {
         1
     }
 
-    pub(crate) fn run_group(_: Backend, lanes: &mut [CmacLane<'_>]) {
+    /// Room for no round keys.
+    #[derive(Default, Zeroize)]
+    pub(crate) struct Schedules;
+
+    pub(crate) fn run_group(_: Backend, _: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
         run_one_by_one(lanes, super::cmac_ni::CmacKey::advance);
     }
 }
@@ -113,7 +119,11 @@ pub(crate) mod cmac_ni {
             match self.0 {}
         }
 
-        pub(crate) fn last_block(&self, _: [u8; 16], _: usize) -> [u8; 16] {
+        pub(crate) fn idle_block(&self) -> [u8; 16] {
+            match self.0 {}
+        }
+
+        pub(crate) fn last_block(&self, _: &mut [u8; 16], _: usize) {
             match self.0 {}
         }
     }

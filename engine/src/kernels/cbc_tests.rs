@@ -68,7 +68,7 @@ fn assert_same(backend: Backend, shapes: &[Shape]) {
         .enumerate()
         .map(|(lane, (key, runs))| CmacLane::new(key, of_lane(lane, 0x33), runs))
         .collect();
-    run_group(backend, &mut Schedules::new(), &mut lanes);
+    run_group(backend, &mut Schedules::default(), &mut lanes);
     for (lane, (end, runs)) in lanes.iter().zip(&runs).enumerate() {
         let expected = by_aes(of_lane(lane, 0x5a), of_lane(lane, 0x33), runs);
         assert_eq!(end.state, expected, "{backend}: lane {lane} of {shapes:?}");

@@ -205,7 +205,7 @@ fn lanes_read_nothing_outside_their_runs() {
                 .map(|run| if run.is_empty() { vec![] } else { vec![run] })
                 .collect();
             let mut lanes: Vec<_> = runs.iter().map(|runs| CmacLane::new(&key, [0; 16], runs)).collect();
-            cmac_group::run_group(backend, &mut cmac_group::Schedules::new(), &mut lanes);
+            cmac_group::run_group(backend, &mut cmac_group::Schedules::default(), &mut lanes);
             for (lane, runs) in lanes.iter().zip(&runs) {
                 let mut expected = [0; 16];
                 runs.iter().for_each(|run| key.advance(&mut expected, run));

@@ -5,8 +5,8 @@ use core::mem::zeroed;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// Room for a group's round keys: eleven rounds of up to eight vectors. It is kept from group to group, since to make it anew
-/// and to wipe it for each would take a tenth of the time that 32 messages of 128 bytes take.
+/// Room for a group's round keys: eleven rounds of up to eight vectors. It is kept from group to group, so that it is not made
+/// anew and wiped for each.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Schedules {
     /// VAES: each vector has the keys of four lanes.
@@ -15,10 +15,10 @@ pub(crate) struct Schedules {
     pub(super) narrow: [[__m128i; 8]; 11],
 }
 
-impl Schedules {
-    /// Room without keys.
-    pub(crate) fn new() -> Box<Self> {
+/// Room without keys.
+impl Default for Schedules {
+    fn default() -> Self {
         // SAFETY: vectors are plain bytes, and may all be zero.
-        Box::new(unsafe { zeroed() })
+        unsafe { zeroed() }
     }
 }
