@@ -2,7 +2,7 @@
 
 use super::message::{Message, Operation, Outcome, Refusal};
 use crate::mac::{PreparedKey, Tag};
-use crate::protocol::{Nonce, Opening, SigningAlgorithm};
+use crate::protocol::{Generation, Nonce, Opening, SigningAlgorithm};
 
 /// A message that was admitted: its outcome is a matter of its tag alone.
 pub(super) struct Job<'m, 'd> {
@@ -67,25 +67,6 @@ impl<'m, 'd> Job<'m, 'd> {
         self.message.body.iter().map(|slice| &**slice)
     }
 
-    /// Copies the whole message, [`Self::bytes`] bytes, as the MAC covers it.
-    #[inline(always)]
-    pub(super) fn copy(&self, to: &mut [u8]) {
-        let mut rest = to;
-        if self.message.body.is_empty() {
-            copy_short(rest, self.message.head);
-            return self.cover(rest);
-        }
-        let Some((to, behind)) = rest.split_at_mut_checked(self.message.head.len()) else { return };
-        to.copy_from_slice(self.message.head);
-        self.cover(to);
-        rest = behind;
-        for slice in self.body() {
-            let Some((to, behind)) = rest.split_at_mut_checked(slice.len()) else { return };
-            to.copy_from_slice(slice);
-            rest = behind;
-        }
-    }
-
     /// The tag by the code for a single message.
     pub(super) fn tag_alone(&self) -> Tag {
         let mut copy = [0; Opening::MAX_BYTES];
@@ -101,47 +82,39 @@ impl<'m, 'd> Job<'m, 'd> {
     /// Signs the message with its tag, or compares its signature with it, and hands it back.
     #[inline(always)]
     pub(super) fn settle(self, tag: &Tag) -> &'m mut Message<'d> {
-        let Self { message, opening, .. } = self;
-        match message.operation {
-            Operation::Sign => {
-                opening.complete(tag.as_bytes(), message.head);
-                message.outcome = Outcome::Signed;
-            }
-            Operation::Verify(_) => {
-                let (expected, found) = (opening.signature(tag.as_bytes()), opening.found(message.head));
-                if expected == found {
-                    message.outcome = Outcome::Verified;
-                } else {
-                    message.outcome = Outcome::BadSignature { expected, found };
-                }
+        settle(self.key().algorithm(), self.message, tag)
+    }
+
+    /// The message, which can still be settled.
+    #[inline(always)]
+    pub(super) const fn into_message(self) -> &'m mut Message<'d> {
+        self.message
+    }
+}
+
+/// Signs a message that was admitted with its tag, or compares its signature with it, and hands it back.
+#[inline(always)]
+pub(super) fn settle<'m, 'd>(
+    algorithm: SigningAlgorithm,
+    message: &'m mut Message<'d>,
+    tag: &Tag,
+) -> &'m mut Message<'d> {
+    let generation = Generation::signed_with(algorithm);
+    match message.operation {
+        Operation::Sign => {
+            generation.complete(tag.as_bytes(), message.head);
+            message.outcome = Outcome::Signed;
+        }
+        Operation::Verify(_) => {
+            let (expected, found) = (generation.signature(tag.as_bytes()), generation.found(message.head));
+            if expected == found {
+                message.outcome = Outcome::Verified;
+            } else {
+                message.outcome = Outcome::BadSignature { expected, found };
             }
         }
-        message
     }
-}
-
-/// Copies a short message in two pieces of a fixed length that may overlap: how long it is is hard to foretell, and a branch
-/// that goes wrong costs more than the copy.
-#[inline(always)]
-fn copy_short(to: &mut [u8], from: &[u8]) {
-    match to.len() {
-        64..=128 => copy_ends::<64>(to, from),
-        129..=256 => copy_ends::<128>(to, from),
-        257..=512 => copy_ends::<256>(to, from),
-        bytes => to.copy_from_slice(from.split_at(bytes).0),
-    }
-}
-
-/// Copies the first and the last `N` bytes, which are all there are.
-#[inline(always)]
-fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
-    let Some(from) = from.get(..to.len()) else { return };
-    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
-        *to = *from;
-    }
-    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
-        *to = *from;
-    }
+    message
 }
 
 /// The job that a message is, or the message itself with its outcome told if it can be neither signed nor verified.
@@ -155,7 +128,7 @@ pub(super) fn admit<'m, 'd>(
         Operation::Sign => Opening::signable(algorithm, head, sequence),
         Operation::Verify(sender) => Opening::verifiable(algorithm, sender, head, sequence),
     };
-    let bytes = if body.is_empty() { head.len() } else { total_bytes(message) };
+    let bytes = total_bytes(message);
     match opening {
         Some(opening) if body.len() <= Message::BODY_SLICES && bytes <= Message::MAX_BYTES => {
             Ok(Job { message, opening, bytes: bytes as u32 })
@@ -167,7 +140,24 @@ pub(super) fn admit<'m, 'd>(
     }
 }
 
-fn total_bytes(message: &Message<'_>) -> usize {
+/// How many bytes the MAC covers of a message in one piece that can be signed or verified and is no longer than `most`; `None`
+/// says nothing of others.
+#[inline(always)]
+pub(super) fn plain_bytes(algorithm: SigningAlgorithm, message: &Message<'_>, most: usize) -> Option<usize> {
+    let Message { ref head, body: [], operation, sequence, .. } = *message else { return None };
+    let opening = match operation {
+        Operation::Sign => Opening::signable(algorithm, head, sequence),
+        Operation::Verify(sender) => Opening::verifiable(algorithm, sender, head, sequence),
+    };
+    (head.len() <= most && opening.is_some()).then_some(head.len())
+}
+
+/// What the MAC covers of a message.
+#[inline(always)]
+pub(super) fn total_bytes(message: &Message<'_>) -> usize {
+    if message.body.is_empty() {
+        return message.head.len();
+    }
     message.body.iter().fold(message.head.len(), |sum, slice| sum.saturating_add(slice.len()))
 }
 

@@ -6,15 +6,14 @@ use arrayvec::ArrayVec;
 use zeroize::Zeroize;
 
 use super::occupancy::Occupancy;
+use super::short_message::{Layout, ShortMessage};
 use crate::kernels::cmac_group::Schedules;
 use crate::kernels::cmac_ni::CmacKey;
+pub(super) use crate::kernels::lane::MAX_LANES;
 use crate::kernels::lane::{CmacLane, Lane, Md5Lane, Sha256Lane};
 use crate::kernels::{Backend, cmac_group, md5_group, sha256_group};
 use crate::mac::chain::Chain;
 use crate::mac::{HmacSha256Key, Md5Key};
-
-/// Lanes of the widest kernel.
-pub(super) const MAX_LANES: usize = 64;
 
 /// The lanes of a group.
 pub(super) type Lanes<'a, C, const N: usize> =
@@ -38,6 +37,27 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
         scratch: &mut Self::Scratch,
         lanes: &mut [Lane<'_, Self::Key, Self::State, N>],
     );
+
+    /// Takes a group of short messages, at most [`Self::width`] of them, the shortest first, to the ends of their chains;
+    /// `longest` is how many blocks the longest has.
+    #[inline(always)]
+    fn run_short(
+        backend: Backend,
+        scratch: &mut Self::Scratch,
+        group: &[ShortMessage<'_, '_, Self>],
+        longest: usize,
+        layout: &mut Layout,
+        ends: &mut [Self::State; MAX_LANES],
+    ) {
+        let mut lanes: Lanes<'_, Self, N> = ArrayVec::new();
+        for (ShortMessage { key, blocks, .. }, lane) in group.iter().zip(layout.copies(group, longest)) {
+            lanes.push(Lane::over(key.kernel_key(), key.start(), lane.last_blocks(*blocks as usize)));
+        }
+        Self::run_group(backend, scratch, &mut lanes);
+        for (lane, end) in lanes.iter().zip(ends) {
+            *end = lane.state;
+        }
+    }
 }
 
 impl Kernel<16> for CmacKey {
@@ -51,6 +71,27 @@ impl Kernel<16> for CmacKey {
     #[inline(always)]
     fn run_group(backend: Backend, schedules: &mut Self::Scratch, lanes: &mut [CmacLane<'_>]) {
         cmac_group::run_group(backend, schedules, lanes);
+    }
+
+    /// A full group of messages of one length is read where it lies.
+    #[inline(always)]
+    fn run_short(
+        backend: Backend,
+        schedules: &mut Self::Scratch,
+        group: &[ShortMessage<'_, '_, Self>],
+        longest: usize,
+        layout: &mut Layout,
+        ends: &mut [[u8; 16]; MAX_LANES],
+    ) {
+        let mut chains = ArrayVec::new();
+        if group.first().is_some_and(|shortest| shortest.blocks as usize == longest)
+            && let Some(kernel) = cmac_group::InPlace::of(backend, group.len())
+            && let Some(last_blocks) = layout.in_place(group, &mut chains)
+        {
+            return kernel.run(schedules, &chains, last_blocks, ends);
+        }
+        let lanes = layout.copies(group, longest);
+        cmac_group::run_short(backend, schedules, group, |message| message.key, lanes, longest, ends);
     }
 }
 

@@ -36,6 +36,7 @@ mod runs;
 mod scheduler;
 mod serial;
 mod short;
+mod short_message;
 
 pub use lane_kernel::LaneKernel;
 pub use message::{Message, Operation, Outcome, Refusal};

@@ -99,6 +99,18 @@ impl Order {
         self.fresh_count = place + 1;
     }
 
+    /// Puts a job among the fresh ones, at a place of its own; [`Self::filled`] says how many there are.
+    #[inline(always)]
+    pub(super) fn put(&mut self, place: usize, entry: Entry) {
+        self.fresh[place % WINDOW] = entry;
+    }
+
+    /// The first `count` places were filled.
+    #[inline(always)]
+    pub(super) const fn filled(&mut self, count: usize) {
+        self.fresh_count = count;
+    }
+
     /// Jobs that came since the last sort.
     #[inline(always)]
     pub(super) const fn fresh(&self) -> usize {

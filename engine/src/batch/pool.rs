@@ -3,13 +3,12 @@
 use zeroize::Zeroize;
 
 use super::in_place::{InPlace, InPlaceRoom};
-use super::job::Job;
 use super::kernel::Kernel;
 use super::message::Message;
 use super::occupancy::Occupancy;
-use super::scheduler::Supply;
-use super::short::{LANE_BYTES, Short, ShortRoom};
-use crate::kernels::{Backend, prefetch};
+use super::scheduler::{Source, Supply};
+use super::short::{Halt, Short, ShortRoom};
+use crate::kernels::Backend;
 
 /// Memory that a pool works in, kept from run to run.
 pub(super) struct Room<C: Kernel<N>, const N: usize> {
@@ -46,7 +45,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
     /// How many more messages can be taken in.
     #[inline(always)]
     pub(super) fn space(&self) -> usize {
-        self.short.space().min(self.in_place.space())
+        self.in_place.space()
     }
 
     /// Whether no message is left.
@@ -55,16 +54,29 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
         self.short.is_empty() && self.in_place.is_empty()
     }
 
-    /// Takes a message in; there must be space.
+    /// Takes messages in, the first and those that follow, and gives the first back that is not of this algorithm; there must
+    /// be space for all. Short ones run as soon as there are enough.
     #[inline(always)]
-    pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C) {
-        prefetch(key);
-        // The longest message has fewer than 2³² blocks.
-        let blocks = key.cut(job.bytes()).blocks() as u32;
-        if blocks <= (LANE_BYTES / N) as u32 {
-            self.short.take(job, key, blocks);
-        } else {
-            self.in_place.take(job, key, blocks);
+    pub(super) fn take(
+        &mut self,
+        mut next: &'m mut Message<'d>,
+        rest: &mut impl Iterator<Item = &'m mut Message<'d>>,
+        occupancy: &mut Occupancy,
+        source: &mut impl Source<'m, 'd>,
+    ) -> Option<&'m mut Message<'d>> {
+        loop {
+            match self.short.take(next, rest) {
+                Halt::Dry => return None,
+                Halt::Other(message) => return Some(message),
+                Halt::Full(message) => {
+                    self.short.run(self.scratch, occupancy, source);
+                    next = message;
+                    continue;
+                }
+                Halt::Long(job, key, blocks) => self.in_place.take(job, key, blocks),
+                Halt::Refused(message) => source.hand_back(message),
+            }
+            next = rest.next()?;
         }
     }
 
@@ -74,13 +86,13 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
         &mut self,
         supply: Supply,
         occupancy: &mut Occupancy,
-        mut hand_back: impl FnMut(&'m mut Message<'d>),
+        source: &mut impl Source<'m, 'd>,
     ) {
         if self.is_empty() {
             return;
         }
-        self.short.turn(supply, self.scratch, occupancy, &mut hand_back);
-        self.in_place.turn(supply, self.scratch, occupancy, hand_back);
+        self.short.turn(supply, self.scratch, occupancy, source);
+        self.in_place.turn(supply, self.scratch, occupancy, |message| source.hand_back(message));
         self.scratch.zeroize();
     }
 }

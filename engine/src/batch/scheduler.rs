@@ -11,10 +11,9 @@ use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
 use super::serial::{Serial, SerialRoom};
 use crate::kernels::cmac_ni::CmacKey;
-use crate::kernels::{Backend, Work, prefetch_beginning};
+use crate::kernels::{Backend, Work, prefetch_beginning, prefetch_from};
 use crate::mac::chain::Chain;
 use crate::mac::{HmacSha256Key, Md5Key};
-use crate::protocol::SigningAlgorithm;
 
 /// Where messages come from, and where they go.
 pub trait Source<'m, 'd> {
@@ -90,6 +89,8 @@ struct Run<'s, 'm, 'd, S> {
 }
 
 impl<'m, 'd: 'm, S: Source<'m, 'd>> Work for Run<'_, 'm, 'd, S> {
+    type Yield = ();
+
     #[inline(always)]
     fn run(self) {
         let Self { scheduler, source, .. } = self;
@@ -101,7 +102,7 @@ impl<'m, 'd: 'm, S: Source<'m, 'd>> Work for Run<'_, 'm, 'd, S> {
             serial: Serial::new(*backend, serial),
         };
         loop {
-            let supply = pools.pull(source);
+            let supply = pools.pull(occupancy, source);
             pools.turn(supply, occupancy, source);
             if supply == Supply::Dry && pools.is_empty() {
                 return;
@@ -130,7 +131,7 @@ struct Pools<'m, 'd, 'r> {
 impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
     /// Takes messages in until a pool is full or the source has none.
     #[inline(always)]
-    fn pull(&mut self, source: &mut impl Source<'m, 'd>) -> Supply {
+    fn pull(&mut self, occupancy: &mut Occupancy, source: &mut impl Source<'m, 'd>) -> Supply {
         let (mut near, mut far) = (ArrayVec::new(), ArrayVec::new());
         // Messages may all go to one pool; a pool that they do not go to must not keep them from filling it.
         let mut supply = look_ahead(source, self.space(), &mut near);
@@ -138,11 +139,12 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
             if supply == Supply::More {
                 supply = look_ahead(source, self.space() - near.len(), &mut far);
             }
-            for message in near.drain(..) {
-                if let Some(message) = self.take(message) {
-                    source.hand_back(message);
-                }
+            let mut messages = near.drain(..);
+            let mut next = messages.next();
+            while let Some(message) = next {
+                next = self.take(message, &mut messages, occupancy, source);
             }
+            drop(messages);
             mem::swap(&mut near, &mut far);
         }
         supply
@@ -153,28 +155,37 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
         self.cmac.space().min(self.md5.space()).min(self.sha256.space()).min(self.serial.space())
     }
 
-    /// Takes a message in, or gives it back if it cannot be signed or verified.
+    /// Takes messages in, at least the first, and gives one back that has yet to be taken in.
     #[inline(always)]
-    fn take(&mut self, message: &'m mut Message<'d>) -> Option<&'m mut Message<'d>> {
-        let key = message.key;
-        // Every pool admits its own, so that what an algorithm does not do is not asked for each message.
-        if let Some(key) = CmacKey::of(key) {
-            admit(SigningAlgorithm::AesCmac, message).map(|job| self.cmac.take(job, key)).err()
-        } else if let Some(key) = Md5Key::of(key) {
-            admit(SigningAlgorithm::Md5, message).map(|job| self.md5.take(job, key)).err()
-        } else if let Some(key) = HmacSha256Key::of(key) {
-            admit(SigningAlgorithm::HmacSha256, message).map(|job| self.sha256.take(job, key)).err()
+    fn take(
+        &mut self,
+        first: &'m mut Message<'d>,
+        rest: &mut impl Iterator<Item = &'m mut Message<'d>>,
+        occupancy: &mut Occupancy,
+        source: &mut impl Source<'m, 'd>,
+    ) -> Option<&'m mut Message<'d>> {
+        let key = first.key;
+        if CmacKey::of(key).is_some() {
+            self.cmac.take(first, rest, occupancy, source)
+        } else if Md5Key::of(key).is_some() {
+            self.md5.take(first, rest, occupancy, source)
+        } else if HmacSha256Key::of(key).is_some() {
+            self.sha256.take(first, rest, occupancy, source)
         } else {
-            admit(key.algorithm(), message).map(|job| self.serial.take(job)).err()
+            match admit(key.algorithm(), first) {
+                Ok(job) => self.serial.take(job),
+                Err(message) => source.hand_back(message),
+            }
+            rest.next()
         }
     }
 
     #[inline(always)]
     fn turn(&mut self, supply: Supply, occupancy: &mut Occupancy, source: &mut impl Source<'m, 'd>) {
         self.serial.turn(|message| source.hand_back(message));
-        self.cmac.turn(supply, occupancy, |message| source.hand_back(message));
-        self.md5.turn(supply, occupancy, |message| source.hand_back(message));
-        self.sha256.turn(supply, occupancy, |message| source.hand_back(message));
+        self.cmac.turn(supply, occupancy, source);
+        self.md5.turn(supply, occupancy, source);
+        self.sha256.turn(supply, occupancy, source);
     }
 
     #[inline(always)]
@@ -196,10 +207,8 @@ fn look_ahead<'m, 'd: 'm>(
 ) -> Supply {
     for _ in 0..space.min(AHEAD) {
         let Some(message) = source.pull() else { return Supply::Dry };
-        prefetch_beginning(message.key);
-        if let Some(header) = message.head.first_chunk::<64>() {
-            prefetch_beginning(header);
-        }
+        prefetch_beginning::<1, _>(message.key);
+        prefetch_from(message.head);
         ahead.push(message);
     }
     Supply::More
@@ -210,7 +219,7 @@ mod tests {
     use super::*;
     use crate::batch::{Operation, Outcome};
     use crate::mac::PreparedKey;
-    use crate::protocol::{SequenceNumber, SigningKey};
+    use crate::protocol::{SequenceNumber, SigningAlgorithm, SigningKey};
 
     #[test]
     fn nothing_of_keys_or_messages_stays_behind() {

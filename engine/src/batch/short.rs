@@ -1,46 +1,38 @@
-//! Short messages: copied as they come, padding included, and run in groups that end together.
+//! Short messages, in groups that begin and end together.
 //!
 //! A lane whose blocks lie in two places, or that ends before the others, stops all lanes of its group, and a short message is
-//! over before such a stop has paid. So each is laid out as one run of blocks; the copy costs less than one stop.
+//! over before such a stop has paid. So groups of unlike messages are laid out one run of blocks for each; the copy costs less
+//! than one stop.
 
 use arrayvec::ArrayVec;
 
-use super::job::Job;
-use super::kernel::{Kernel, Lanes, MAX_LANES, finish};
+use super::job::{Job, admit, plain_bytes, settle};
+use super::kernel::{Kernel, MAX_LANES, finish};
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::order::{Entry, Order, WINDOW};
-use super::scheduler::Supply;
-use crate::kernels::Backend;
-use crate::kernels::lane::Lane;
+use super::scheduler::{Source, Supply};
+use super::short_message::{Layout, ShortMessage, cover_signed};
+use crate::kernels::lane::ShortLane;
+use crate::kernels::{Backend, Work};
 
 /// How often messages that cannot fill the lanes wait for more, while more may come.
 const PATIENCE: u32 = 4;
 
-/// Bytes of a lane: a message is short if it fits, with the key before it and the padding behind it. An odd number of cache
-/// lines, so that lanes do not meet in the same sets of L1.
-pub(super) const LANE_BYTES: usize = 17 * 64;
-
 /// Memory for short messages, kept from run to run.
 pub(super) struct ShortRoom {
     order: Order,
-    /// The blocks of one group, lane by lane.
-    lanes: Box<[LaneRoom; MAX_LANES]>,
+    layout: Layout,
 }
-
-/// A lane's blocks.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-struct LaneRoom([u8; LANE_BYTES]);
 
 impl ShortRoom {
     pub(super) fn new() -> Self {
-        Self { order: Order::new(), lanes: Box::new([LaneRoom([0; LANE_BYTES]); MAX_LANES]) }
+        Self { order: Order::new(), layout: Layout::new() }
     }
 
     #[cfg(test)]
     pub(super) fn is_blank(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.0 == [0; LANE_BYTES])
+        self.layout.is_blank()
     }
 }
 
@@ -49,14 +41,29 @@ pub(super) struct Short<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
     backend: Backend,
     width: usize,
     room: &'r mut ShortRoom,
-    jobs: ArrayVec<Waiting<'m, 'd, C>, WINDOW>,
+    waiting: ArrayVec<Waiting<'m, 'd, C>, WINDOW>,
+    most: usize,
     waited: u32,
 }
 
 struct Waiting<'m, 'd, C> {
     /// `None` once it is handed back.
-    job: Option<Job<'m, 'd>>,
+    message: Option<&'m mut Message<'d>>,
     key: &'d C,
+}
+
+/// Why no more messages were taken in.
+pub(super) enum Halt<'m, 'd, C> {
+    /// There are none.
+    Dry,
+    /// They must run first; this one comes after them.
+    Full(&'m mut Message<'d>),
+    /// This one is long.
+    Long(Job<'m, 'd>, &'d C, u32),
+    /// This one was refused.
+    Refused(&'m mut Message<'d>),
+    /// This one is not of this algorithm.
+    Other(&'m mut Message<'d>),
 }
 
 impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
@@ -64,75 +71,148 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
     pub(super) fn new(backend: Backend, room: &'r mut ShortRoom) -> Self {
         room.order.clear();
         let width = C::width(backend).clamp(1, MAX_LANES);
-        Self { backend, width, room, jobs: ArrayVec::new(), waited: 0 }
-    }
-
-    /// How many more messages can be taken in: a full window is a number of full groups.
-    #[inline(always)]
-    pub(super) fn space(&self) -> usize {
-        WINDOW - WINDOW % self.width - self.jobs.len()
+        Self { backend, width, room, waiting: ArrayVec::new(), most: WINDOW - WINDOW % width, waited: 0 }
     }
 
     /// Whether no message is left.
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        self.jobs.is_empty()
+        self.waiting.is_empty()
     }
 
-    /// Takes a message in whose blocks fit into [`LANE_BYTES`]; there must be space.
-    #[inline(always)]
-    pub(super) fn take(&mut self, job: Job<'m, 'd>, key: &'d C, blocks: u32) {
-        self.room.order.add(Entry::new(blocks, self.jobs.len()));
-        self.jobs.push(Waiting { job: Some(job), key });
+    /// Takes messages in, the first and those that follow, as long as they are short ones of this algorithm.
+    pub(super) fn take(
+        &mut self,
+        first: &'m mut Message<'d>,
+        rest: &mut impl Iterator<Item = &'m mut Message<'d>>,
+    ) -> Halt<'m, 'd, C> {
+        self.backend.compiled(Take { short: self, first, rest })
     }
 
-    /// Runs all messages, longest first: a group that is not full is the shortest's.
-    ///
-    /// When the supply is dry, lanes that stay empty are no reason to wait.
-    #[inline(always)]
+    /// Runs what fills lanes, or everything when no more messages come for now: lanes that stay empty are no reason to wait
+    /// then.
     pub(super) fn turn(
         &mut self,
         supply: Supply,
         scratch: &mut C::Scratch,
         occupancy: &mut Occupancy,
-        mut hand_back: impl FnMut(&'m mut Message<'d>),
+        source: &mut impl Source<'m, 'd>,
     ) {
-        if self.jobs.is_empty() {
-            return;
-        }
-        if supply == Supply::More && self.jobs.len() < self.width && self.waited < PATIENCE {
+        if supply == Supply::More && self.waiting.len() < self.width && self.waited < PATIENCE {
             self.waited += 1;
-            return;
+        } else if !self.waiting.is_empty() {
+            self.waited = 0;
+            self.backend.compiled(RunAll { short: self, scratch, occupancy, source });
         }
-        let ShortRoom { order, lanes } = &mut *self.room;
-        order.sort();
-        for group in order.sorted().rchunks(self.width) {
-            let (busy, longest) = busy(group);
-            occupancy.add(busy, longest * self.width as u64);
-            let mut laid_out: Lanes<'_, C, N> = ArrayVec::new();
-            lay_out(group, longest as usize, &self.jobs, lanes, &mut laid_out);
-            C::run_group(self.backend, scratch, &mut laid_out);
-            let keys =
-                group.iter().filter_map(|entry| self.jobs.get(entry.slot()).map(|waiting| waiting.key));
-            let ends = keys.zip(laid_out.iter_mut().map(|lane| &mut lane.state));
-            finish(self.backend, scratch, ends, occupancy);
-            for (entry, lane) in group.iter().zip(&laid_out) {
-                let waiting = self.jobs.get_mut(entry.slot());
-                if let Some(job) = waiting.and_then(|waiting| waiting.job.take()) {
-                    hand_back(job.settle(&C::tag(lane.state)));
+    }
+
+    /// Runs all messages.
+    pub(super) fn run(
+        &mut self,
+        scratch: &mut C::Scratch,
+        occupancy: &mut Occupancy,
+        source: &mut impl Source<'m, 'd>,
+    ) {
+        self.backend.compiled(RunAll { short: self, scratch, occupancy, source });
+    }
+}
+
+/// [`Short::take`], as work that is compiled for its backend.
+struct Take<'s, 'm, 'd, 'r, C: Kernel<N>, I, const N: usize> {
+    short: &'s mut Short<'m, 'd, 'r, C, N>,
+    first: &'m mut Message<'d>,
+    rest: &'s mut I,
+}
+
+impl<'m, 'd, C, I, const N: usize> Work for Take<'_, 'm, 'd, '_, C, I, N>
+where
+    C: Kernel<N>,
+    I: Iterator<Item = &'m mut Message<'d>>,
+{
+    type Yield = Halt<'m, 'd, C>;
+
+    #[inline(always)]
+    fn run(self) -> Halt<'m, 'd, C> {
+        let Self { short, first, rest } = self;
+        let Short { most, room: ShortRoom { order, .. }, waiting, .. } = short;
+        // A number of full groups.
+        let most = (*most).min(WINDOW);
+        let mut message = first;
+        loop {
+            let Some(key) = C::of(message.key) else { return Halt::Other(message) };
+            let count = waiting.len();
+            if count >= most {
+                return Halt::Full(message);
+            }
+            let blocks = if let Some(bytes) = plain_bytes(C::ALGORITHM, message, ShortLane::BYTES - 2 * N) {
+                key.cut(bytes).blocks() as u32
+            } else {
+                let job = match admit(C::ALGORITHM, message) {
+                    Ok(job) => job,
+                    Err(message) => return Halt::Refused(message),
+                };
+                // The longest message has fewer than 2³² blocks.
+                let blocks = key.cut(job.bytes()).blocks() as u32;
+                if blocks > (ShortLane::BYTES / N) as u32 {
+                    return Halt::Long(job, key, blocks);
                 }
+                message = job.into_message();
+                blocks
+            };
+            cover_signed(C::ALGORITHM, message);
+            waiting.push(Waiting { message: Some(message), key });
+            order.put(count, Entry::new(blocks, count));
+            match rest.next() {
+                Some(next) => message = next,
+                None => return Halt::Dry,
             }
         }
-        // Keys stand before messages, and subkeys are added to last blocks.
+    }
+}
+
+/// [`Short::run`], as work that is compiled for its backend.
+struct RunAll<'s, 'm, 'd, 'r, C: Kernel<N>, S, const N: usize> {
+    short: &'s mut Short<'m, 'd, 'r, C, N>,
+    scratch: &'s mut C::Scratch,
+    occupancy: &'s mut Occupancy,
+    source: &'s mut S,
+}
+
+impl<'m, 'd, C, S, const N: usize> Work for RunAll<'_, 'm, 'd, '_, C, S, N>
+where
+    C: Kernel<N>,
+    S: Source<'m, 'd>,
+{
+    type Yield = ();
+
+    /// Longest first: a group that is not full is the shortest's.
+    #[inline(always)]
+    fn run(self) {
+        let Self { short, scratch, occupancy, source } = self;
+        let Short { backend, width, room: ShortRoom { order, layout }, waiting, .. } = short;
+        let Some(Waiting { key, .. }) = waiting.first() else { return };
+        let mut ends = [key.start(); MAX_LANES];
+        order.filled(waiting.len());
+        order.sort();
+        for group in order.sorted().rchunks(*width) {
+            let (busy, longest) = busy(group);
+            occupancy.add(busy, longest * *width as u64);
+            let mut messages: ArrayVec<ShortMessage<'m, 'd, C>, MAX_LANES> = ArrayVec::new();
+            for entry in group {
+                let Some(Waiting { message, key }) = waiting.get_mut(entry.slot()) else { continue };
+                let Some(message) = message.take() else { continue };
+                messages.push(ShortMessage { key: *key, message, blocks: entry.left() });
+            }
+            C::run_short(*backend, scratch, &messages, longest as usize, layout, &mut ends);
+            finish(*backend, scratch, messages.iter().map(|message| message.key).zip(&mut ends), occupancy);
+            for (ShortMessage { message, .. }, end) in messages.into_iter().zip(&ends) {
+                source.hand_back(settle(C::ALGORITHM, message, &C::tag(*end)));
+            }
+        }
         let longest = order.sorted().last().map_or(0, |entry| entry.left() as usize * N);
-        for lane in lanes.iter_mut().take(self.jobs.len().min(self.width)) {
-            if let Some(used) = lane.0.get_mut(..longest) {
-                used.fill(0);
-            }
-        }
+        layout.wipe(waiting.len().min(*width), longest);
         order.clear();
-        self.jobs.clear();
-        self.waited = 0;
+        waiting.clear();
     }
 }
 
@@ -141,68 +221,4 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
 fn busy(group: &[Entry]) -> (u64, u64) {
     let blocks = group.iter().map(|entry| u64::from(entry.left()));
     blocks.fold((0, 0), |(sum, longest), blocks| (sum + blocks, longest.max(blocks)))
-}
-
-/// Lays a group's messages out in their lanes.
-#[inline(always)]
-fn lay_out<'a, 'd: 'a, C: Kernel<N>, const N: usize>(
-    group: &[Entry],
-    longest: usize,
-    jobs: &[Waiting<'_, 'd, C>],
-    room: &'a mut [LaneRoom; MAX_LANES],
-    lanes: &mut Lanes<'a, C, N>,
-) {
-    let waiting = |entry: &Entry| match jobs.get(entry.slot()) {
-        Some(Waiting { job: Some(job), key }) => Some((job, *key)),
-        _ => None,
-    };
-    for (entry, lane) in group.iter().zip(room) {
-        if let Some((job, key)) = waiting(entry) {
-            copy(key, job, longest, entry.left() as usize, &mut lane.0);
-            let (blocks, _) = lane.0.as_chunks_mut::<N>();
-            let Some(blocks) = blocks.get_mut(..longest) else { continue };
-            let cut = key.cut(job.bytes());
-            if let Some(last) = blocks.get_mut(longest - cut.last..) {
-                key.pad(job.bytes(), cut, last);
-            }
-            // A lane that cannot idle starts late.
-            let from = if key.idle_block().is_some() { 0 } else { longest - cut.blocks() };
-            lanes.push(Lane::over(key.kernel_key(), key.start(), blocks.get(from..).unwrap_or_default()));
-        }
-    }
-}
-
-/// Lays a message out at the end of its lane: the key before it, what the MAC covers of it, zeros for the padding behind it.
-#[inline(always)]
-fn copy<C: Kernel<N>, const N: usize>(
-    key: &C,
-    job: &Job<'_, '_>,
-    longest: usize,
-    blocks: usize,
-    lane: &mut [u8; LANE_BYTES],
-) {
-    let end = longest * N;
-    let begin = end - blocks * N;
-    if let Some(block) = key.idle_block()
-        && let Some(idle) = lane.get_mut(..begin)
-    {
-        idle.as_chunks_mut().0.fill(block);
-    }
-    // Padding takes less than two blocks, a whole one at most in the last.
-    if let Some(last) = lane.get_mut(..end).and_then(<[u8]>::last_chunk_mut::<N>) {
-        *last = [0; N];
-    }
-    if N == 64
-        && let Some(before) = lane.get_mut(..end - N).and_then(<[u8]>::last_chunk_mut::<N>)
-    {
-        *before = [0; N];
-    }
-    let prefix = key.prefix();
-    if let Some(to) = lane.get_mut(begin..begin + prefix.len()) {
-        to.copy_from_slice(prefix);
-    }
-    let begin = begin + prefix.len();
-    if let Some(message) = lane.get_mut(begin..begin + job.bytes()) {
-        job.copy(message);
-    }
 }

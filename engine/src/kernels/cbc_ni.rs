@@ -12,8 +12,8 @@ use core::array;
 
 use super::cmac_ni::CmacKey;
 use super::cpu::HaveAvx2;
-use super::lane::CmacLane;
-use super::progress::{Progress, Step};
+use super::lane::{CmacLane, ShortLane};
+use super::progress::{Progress, ShortLanes, Step};
 use super::schedules::Schedules;
 use super::vector::{fresh, load, store};
 
@@ -30,6 +30,47 @@ pub(crate) fn run_group(_: HaveAvx2, schedules: &mut Schedules, lanes: &mut [Cma
         // SAFETY: likewise.
         _ => unsafe { run::<8>(schedules, lanes) },
     }
+}
+
+/// Takes the chains of these messages' keys, at most [`LANES`] of them, from zero over the last `blocks` blocks of their lanes, and
+/// tells where they end.
+#[inline(always)]
+pub(crate) fn run_short<'k, T>(
+    _: HaveAvx2,
+    schedules: &mut Schedules,
+    messages: &[T],
+    key: impl Fn(&T) -> &'k CmacKey,
+    lanes: &[ShortLane; LANES],
+    blocks: usize,
+) -> [[u8; 16]; LANES] {
+    match messages.len() {
+        // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
+        0..=2 => unsafe { short::<2, _>(schedules, messages, key, lanes, blocks) },
+        // SAFETY: likewise.
+        3..=4 => unsafe { short::<4, _>(schedules, messages, key, lanes, blocks) },
+        // SAFETY: likewise.
+        _ => unsafe { short::<8, _>(schedules, messages, key, lanes, blocks) },
+    }
+}
+
+#[target_feature(enable = "aes,avx2")]
+fn short<'k, const V: usize, T>(
+    schedules: &mut Schedules,
+    messages: &[T],
+    key: impl Fn(&T) -> &'k CmacKey,
+    lanes: &[ShortLane; LANES],
+    blocks: usize,
+) -> [[u8; 16]; LANES] {
+    let mut ends = [[0; 16]; LANES];
+    let Some(first) = messages.first() else { return ends };
+    gather::<V>(schedules, |v| key(messages.get(v).unwrap_or(first)));
+    let last = schedules.narrow[10];
+    let starts = array::from_fn(|v| _mm_aesdeclast_si128(last[v], _mm_setzero_si128()));
+    let now: [__m128i; V] = advance(schedules, starts, &ShortLanes::new(lanes, blocks));
+    for v in 0..V {
+        ends[v] = store(_mm_aesenclast_si128(now[v], last[v]));
+    }
+    ends
 }
 
 #[target_feature(enable = "aes,avx2")]
@@ -79,11 +120,43 @@ fn advance_unequal<const V: usize>(
 #[target_feature(enable = "aes,avx2")]
 fn gather<'a, const V: usize>(schedules: &mut Schedules, key: impl Fn(usize) -> &'a CmacKey) {
     for v in 0..V {
-        let keys = key(v).round_keys();
-        for (round, key) in schedules.narrow.iter_mut().zip(keys) {
-            round[v] = load(key);
+        for (round, key) in schedules.narrow.iter_mut().zip(key(v).round_keys()) {
+            round[v] = key;
         }
         schedules.narrow[0][v] = _mm_xor_si128(schedules.narrow[0][v], schedules.narrow[10][v]);
+    }
+}
+
+/// Blocks that lie before all lanes.
+trait Columns {
+    /// How many.
+    fn len(&self) -> usize;
+
+    /// The `at`th block of a lane.
+    fn block(&self, lane: usize, at: usize) -> &[u8; 16];
+}
+
+impl<const V: usize> Columns for Step<'_, 1, V> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn block(&self, lane: usize, at: usize) -> &[u8; 16] {
+        &self.blocks::<1>(lane, 0, at)[0]
+    }
+}
+
+impl Columns for ShortLanes<'_, LANES> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn block(&self, lane: usize, at: usize) -> &[u8; 16] {
+        &self.blocks::<1>(lane, at)[0]
     }
 }
 
@@ -92,13 +165,13 @@ fn gather<'a, const V: usize>(schedules: &mut Schedules, key: impl Fn(usize) -> 
 fn advance<const V: usize>(
     schedules: &Schedules,
     mut chains: [__m128i; V],
-    step: &Step<'_, 1, V>,
+    step: &impl Columns,
 ) -> [__m128i; V] {
     for at in 0..step.len() {
         let (keys, step) = (fresh(schedules), fresh(step));
         for v in 0..V {
-            let [block] = step.blocks(v, 0, at);
-            chains[v] = _mm_aesenclast_si128(chains[v], _mm_xor_si128(load(block), keys.narrow[0][v]));
+            let block = load(step.block(v, at));
+            chains[v] = _mm_aesenclast_si128(chains[v], _mm_xor_si128(block, keys.narrow[0][v]));
         }
         for round in 1..10 {
             for v in 0..V {

@@ -7,18 +7,19 @@
 #![expect(clippy::needless_range_loop, reason = "a vector's number is its index in several arrays")]
 
 use core::arch::x86_64::{
-    __m512i, _mm512_aesdeclast_epi128, _mm512_aesenc_epi128, _mm512_aesenclast_epi128,
-    _mm512_castsi128_si512, _mm512_castsi256_si512, _mm512_inserti32x4, _mm512_inserti64x4,
-    _mm512_mask_mov_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_xor_si512,
+    __m128i, __m512i, _mm256_castsi128_si256, _mm256_inserti128_si256, _mm512_aesdeclast_epi128,
+    _mm512_aesenc_epi128, _mm512_aesenclast_epi128, _mm512_bslli_epi128, _mm512_castsi256_si512,
+    _mm512_inserti64x4, _mm512_mask_mov_epi64, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_shuffle_epi8,
+    _mm512_shuffle_i64x2, _mm512_ternarylogic_epi32, _mm512_xor_si512,
 };
 use core::array;
 
 use super::cmac_ni::CmacKey;
 use super::cpu::HaveAvx512;
-use super::lane::CmacLane;
-use super::progress::{Progress, Step};
+use super::lane::{CmacLane, Run, ShortLane};
+use super::progress::{Progress, ShortLanes, Step};
 use super::schedules::Schedules;
-use super::vector::{fresh, load, load2, store4};
+use super::vector::{fresh, load, load_64, load2, store4};
 
 /// Lanes that the kernel moves on together at most.
 pub(crate) const LANES: usize = 32;
@@ -37,6 +38,92 @@ pub(crate) fn run_group(_: HaveAvx512, schedules: &mut Schedules, lanes: &mut [C
         // SAFETY: likewise.
         _ => unsafe { run::<8>(schedules, lanes) },
     }
+}
+
+/// Takes the chains of these messages' keys, at most [`LANES`] of them, from zero over the last `blocks` blocks of their lanes, and
+/// tells where they end.
+#[inline(always)]
+pub(crate) fn run_short<'k, T>(
+    _: HaveAvx512,
+    schedules: &mut Schedules,
+    messages: &[T],
+    key: impl Fn(&T) -> &'k CmacKey,
+    lanes: &[ShortLane; LANES],
+    blocks: usize,
+) -> [[u8; 16]; LANES] {
+    match messages.len() {
+        // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES and all of AVX2's backend.
+        0..=4 => unsafe { short::<1, _>(schedules, messages, key, lanes, blocks) },
+        // SAFETY: likewise.
+        5..=8 => unsafe { short::<2, _>(schedules, messages, key, lanes, blocks) },
+        // SAFETY: likewise.
+        9..=16 => unsafe { short::<4, _>(schedules, messages, key, lanes, blocks) },
+        // SAFETY: likewise.
+        17..=24 => unsafe { short::<6, _>(schedules, messages, key, lanes, blocks) },
+        // SAFETY: likewise.
+        _ => unsafe { short::<8, _>(schedules, messages, key, lanes, blocks) },
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
+fn short<'k, const V: usize, T>(
+    schedules: &mut Schedules,
+    messages: &[T],
+    key: impl Fn(&T) -> &'k CmacKey,
+    lanes: &[ShortLane; LANES],
+    blocks: usize,
+) -> [[u8; 16]; LANES] {
+    let mut ends = [[0; 16]; LANES];
+    match (messages.as_chunks::<4>(), messages.first()) {
+        ((full, []), _) if full.len() == V => gather::<V>(schedules, |lane| key(&full[lane / 4][lane % 4])),
+        // Lanes that no message fills take the first one's key.
+        (_, Some(first)) => gather::<V>(schedules, |lane| key(messages.get(lane).unwrap_or(first))),
+        (_, None) => return ends,
+    }
+    let last = schedules.wide[10];
+    let starts = array::from_fn(|v| _mm512_aesdeclast_epi128(last[v], _mm512_setzero_si512()));
+    let now: [__m512i; V] = advance(schedules, starts, &ShortLanes::new(lanes, blocks));
+    for v in 0..V {
+        let states = store4(_mm512_aesenclast_epi128(now[v], last[v]));
+        ends.as_chunks_mut().0[v] = states;
+    }
+    ends
+}
+
+/// Takes the chains of these keys from zero over runs, all of them as long, and then over last blocks, and tells where they end.
+#[inline(always)]
+pub(crate) fn run_in_place(
+    _: HaveAvx512,
+    schedules: &mut Schedules,
+    chains: &[(&CmacKey, Run<'_, 16>); LANES],
+    last_blocks: &[[u8; 16]; LANES],
+) -> [[u8; 16]; LANES] {
+    // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES and all of AVX2's backend.
+    unsafe { in_place(schedules, chains, last_blocks) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
+fn in_place(
+    schedules: &mut Schedules,
+    chains: &[(&CmacKey, Run<'_, 16>); LANES],
+    last_blocks: &[[u8; 16]; LANES],
+) -> [[u8; 16]; LANES] {
+    gather::<8>(schedules, |lane| chains[lane].0);
+    let last = schedules.wide[10];
+    let starts = array::from_fn(|v| _mm512_aesdeclast_epi128(last[v], _mm512_setzero_si512()));
+    let mut now: [__m512i; 8] = advance(schedules, starts, &Step::<4, 8>::over(|lane| chains[lane].1));
+    let (last_blocks, _) = last_blocks.as_chunks::<4>();
+    for v in 0..8 {
+        let block = load_64(last_blocks[v].as_flattened().first_chunk().unwrap_or(&[0; 64]));
+        now[v] = _mm512_aesenclast_epi128(now[v], _mm512_xor_si512(block, schedules.wide[0][v]));
+    }
+    let second: [__m512i; 8] = array::from_fn(|v| schedules.wide[1][v]);
+    middle_rounds(&mut now, &second, schedules);
+    let mut ends = [[0; 16]; LANES];
+    for (v, ends) in ends.as_chunks_mut().0.iter_mut().enumerate() {
+        *ends = store4(_mm512_aesenclast_epi128(now[v], last[v]));
+    }
+    ends
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
@@ -101,30 +188,47 @@ const fn both_halves(lanes: u64) -> u8 {
 }
 
 /// Puts the lanes' round keys side by side, each lane's in its own quarter; in place of the first goes its sum with the last.
+///
+/// They are expanded anew from the keys: a round takes six instructions for four lanes, fewer than to bring together what
+/// lies in three more cache lines of each.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn gather<'a, const V: usize>(schedules: &mut Schedules, key: impl Fn(usize) -> &'a CmacKey) {
+    const ROUND_CONSTANTS: [i32; 10] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36];
     let rounds = &mut schedules.wide;
-    for v in 0..V {
-        let keys = [0, 1, 2, 3].map(|slot| key(4 * v + slot).round_keys());
-        let last = side_by_side(keys.map(|key| &key[10]));
-        for pair in 0..5 {
-            let [even, odd] = side_by_side_2(keys.map(|key| &key.as_chunks().0[pair]));
-            rounds[2 * pair][v] = if pair == 0 { _mm512_xor_si512(even, last) } else { even };
-            rounds[2 * pair + 1][v] = odd;
+    // The last word, rotated, in the place of all four.
+    let rotate = _mm512_set1_epi32(0x0c0f_0e0d);
+    let firsts: [__m512i; V] =
+        array::from_fn(|v| four([0, 1, 2, 3].map(|slot| key(4 * v + slot).first_round_key())));
+    let mut keys = firsts;
+    for round in 1..11 {
+        let constant = _mm512_set1_epi32(ROUND_CONSTANTS[round - 1]);
+        for v in 0..V {
+            // Where all columns are the same, shifting rows changes nothing.
+            let substituted = _mm512_aesenclast_epi128(_mm512_shuffle_epi8(keys[v], rotate), constant);
+            let sums = _mm512_xor_si512(keys[v], _mm512_bslli_epi128::<4>(keys[v]));
+            keys[v] = _mm512_ternarylogic_epi32::<0x96>(sums, _mm512_bslli_epi128::<8>(sums), substituted);
+            rounds[round][v] = keys[v];
         }
-        rounds[10][v] = last;
+    }
+    for v in 0..V {
+        rounds[0][v] = _mm512_xor_si512(firsts[v], keys[v]);
     }
 }
 
 /// A block of each of four lanes.
 #[inline]
 #[target_feature(enable = "avx512f,avx2")]
-fn side_by_side([a, b, c, d]: [&[u8; 16]; 4]) -> __m512i {
-    let lanes = _mm512_castsi128_si512(load(a));
-    let lanes = _mm512_inserti32x4::<1>(lanes, load(b));
-    let lanes = _mm512_inserti32x4::<2>(lanes, load(c));
-    _mm512_inserti32x4::<3>(lanes, load(d))
+fn side_by_side(blocks: [&[u8; 16]; 4]) -> __m512i {
+    four(blocks.map(load))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx2")]
+fn four([a, b, c, d]: [__m128i; 4]) -> __m512i {
+    let low = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(a), b);
+    let high = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(c), d);
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
 }
 
 /// Two blocks of each of four lanes: the first ones, the second ones.
@@ -138,6 +242,39 @@ fn side_by_side_2([a, b, c, d]: [&[[u8; 16]; 2]; 4]) -> [__m512i; 2] {
     [_mm512_shuffle_i64x2::<0x88>(low, high), _mm512_shuffle_i64x2::<0xdd>(low, high)]
 }
 
+/// Blocks that lie before four lanes of each vector.
+trait Columns {
+    /// How many.
+    fn len(&self) -> usize;
+
+    /// `N` blocks of a lane, from the `at`th on; together no more than [`Self::len`].
+    fn blocks<const N: usize>(&self, vector: usize, slot: usize, at: usize) -> &[[u8; 16]; N];
+}
+
+impl<const V: usize> Columns for Step<'_, 4, V> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn blocks<const N: usize>(&self, vector: usize, slot: usize, at: usize) -> &[[u8; 16]; N] {
+        self.blocks(vector, slot, at)
+    }
+}
+
+impl Columns for ShortLanes<'_, LANES> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn blocks<const N: usize>(&self, vector: usize, slot: usize, at: usize) -> &[[u8; 16]; N] {
+        self.blocks(4 * vector + slot, at)
+    }
+}
+
 /// Moves all chains on by the blocks that lie before every lane.
 // In the assembly two blocks of 32 lanes are 128 vaesenc with a key from memory, 32 with operands in registers, 16 loads and
 // 16 vinserti64x4 of two blocks, 16 shuffles and 16 XORs. That most keys come from memory costs nothing on Zen 5: with all
@@ -147,7 +284,7 @@ fn side_by_side_2([a, b, c, d]: [&[[u8; 16]; 2]; 4]) -> [__m512i; 2] {
 fn advance<const V: usize>(
     schedules: &Schedules,
     mut now: [__m512i; V],
-    step: &Step<'_, 4, V>,
+    step: &impl Columns,
 ) -> [__m512i; V] {
     let between: [__m512i; V] = array::from_fn(|v| schedules.wide[0][v]);
     let second: [__m512i; V] = array::from_fn(|v| schedules.wide[1][v]);

@@ -2,7 +2,8 @@
 
 use super::backend::Backend;
 use super::cmac_ni::CmacKey;
-use super::lane::{CmacLane, run_one_by_one};
+use super::cpu::HaveAvx512;
+use super::lane::{CmacLane, MAX_LANES, Run, ShortLane, run_one_by_one};
 use super::{cbc_ni, cbc_vaes};
 
 pub(crate) use super::schedules::Schedules;
@@ -26,6 +27,71 @@ pub(crate) fn run_group(backend: Backend, schedules: &mut Schedules, lanes: &mut
             (Backend::Portable, _) | (_, 1) => run_one_by_one(lanes, CmacKey::advance),
             (Backend::Avx2(proof), _) => cbc_ni::run_group(proof, schedules, lanes),
             (Backend::Avx512(proof), _) => cbc_vaes::run_group(proof, schedules, lanes),
+        }
+    }
+}
+
+/// Takes the chains of these messages' keys, at most [`width`] of them, from zero over the last `blocks` blocks of their lanes, and
+/// tells where they end. What stands before a shorter message must encrypt to zero.
+///
+/// Afterwards `schedules` holds round keys, until they are wiped.
+#[inline(always)]
+pub(crate) fn run_short<'k, T>(
+    backend: Backend,
+    schedules: &mut Schedules,
+    messages: &[T],
+    key: impl Fn(&T) -> &'k CmacKey,
+    lanes: &[ShortLane; MAX_LANES],
+    blocks: usize,
+    ends: &mut [[u8; 16]; MAX_LANES],
+) {
+    match backend {
+        Backend::Portable => {
+            for ((key, lane), end) in messages.iter().map(key).zip(lanes).zip(ends) {
+                *end = [0; 16];
+                key.advance(end, lane.last_blocks(blocks));
+            }
+        }
+        Backend::Avx2(proof) => {
+            let (Some(lanes), Some(ends)) = (lanes.first_chunk(), ends.first_chunk_mut()) else { return };
+            *ends = cbc_ni::run_short(proof, schedules, messages, key, lanes, blocks);
+        }
+        Backend::Avx512(proof) => {
+            let (Some(lanes), Some(ends)) = (lanes.first_chunk(), ends.first_chunk_mut()) else { return };
+            *ends = cbc_vaes::run_short(proof, schedules, messages, key, lanes, blocks);
+        }
+    }
+}
+
+/// The kernel that reads messages of one length where they lie, for a backend that has one.
+pub(crate) struct InPlace(HaveAvx512);
+
+impl InPlace {
+    /// For a group of so many.
+    #[inline(always)]
+    pub(crate) fn of(backend: Backend, messages: usize) -> Option<Self> {
+        match backend {
+            Backend::Avx512(proof) if messages == cbc_vaes::LANES => Some(Self(proof)),
+            _ => None,
+        }
+    }
+
+    /// Takes the chains of these keys from zero over runs, all of them as long, and then over last blocks, and tells where they
+    /// end.
+    ///
+    /// Afterwards `schedules` holds round keys, until they are wiped.
+    #[inline(always)]
+    pub(crate) fn run(
+        self,
+        schedules: &mut Schedules,
+        chains: &[(&CmacKey, Run<'_, 16>)],
+        last_blocks: &[[u8; 16]; MAX_LANES],
+        ends: &mut [[u8; 16]; MAX_LANES],
+    ) {
+        if let (Some(chains), Some(last_blocks), Some(ends)) =
+            (chains.first_chunk(), last_blocks.first_chunk(), ends.first_chunk_mut())
+        {
+            *ends = cbc_vaes::run_in_place(self.0, schedules, chains, last_blocks);
         }
     }
 }

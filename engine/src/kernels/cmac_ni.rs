@@ -13,30 +13,37 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::aes_ni::RoundKeys;
 use super::blocks::{Blocks, total_bytes};
 use super::cpu::HaveAvx2;
-use super::vector::{load, store};
+use super::vector::{load, load_words, store, sum};
 
 /// An AES-128 key schedule and the two subkeys of RFC 4493 §2.3.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
+// What a short message in a lane needs comes first, and fits into one cache line with what stands before a key: of many
+// thousand sessions' keys each line is far away.
+#[repr(C)]
 pub(crate) struct CmacKey {
     #[zeroize(skip)]
     proof: HaveAvx2,
-    rounds: RoundKeys<11>,
-    /// K1, for a last block that is whole.
-    whole: __m128i,
-    /// K2, for a last block that had to be padded.
-    padded: __m128i,
+    /// The first round key, which is the key.
+    first: Block,
+    /// K1, for a last block that is whole, and K2, for one that had to be padded.
+    subkeys: [Block; 2],
     /// What encrypts to zero.
-    idle: __m128i,
+    idle: Block,
+    later: [Block; 10],
 }
+
+/// 16 bytes that ask for less alignment than a vector, which would spread the key over one line more.
+type Block = [u64; 2];
 
 impl CmacKey {
     /// Expands the key.
     pub(crate) fn new(proof: HaveAvx2, key: &[u8; 16]) -> Self {
         let rounds = RoundKeys::aes128(proof, key);
         let whole = double(u128::from_be_bytes(rounds.encrypt_block(proof, &[0; 16])));
-        let padded = double(whole);
-        let idle = load(&rounds.decrypt_block(proof, &[0; 16]));
-        Self { proof, rounds, whole: load(&whole.to_be_bytes()), padded: load(&padded.to_be_bytes()), idle }
+        let subkeys = [whole, double(whole)].map(|subkey| words(subkey.to_be_bytes()));
+        let idle = words(rounds.decrypt_block(proof, &[0; 16]));
+        let [first, later @ ..] = rounds.as_bytes().map(words);
+        Self { proof, first, subkeys, idle, later }
     }
 
     /// The tag of the concatenation of `segments`.
@@ -46,9 +53,7 @@ impl CmacKey {
         // SAFETY: `self.proof` exists only if the CPU has AES-NI and AVX2.
         unsafe { tag(self, segments) }
     }
-}
 
-impl CmacKey {
     /// Moves a CBC-MAC chain on by whole blocks: each is added to the state, which is then encrypted.
     pub(crate) fn advance(&self, state: &mut [u8; 16], blocks: &[[u8; 16]]) {
         let _ = self.proof;
@@ -56,34 +61,45 @@ impl CmacKey {
         *state = unsafe { advance(self, state, blocks) };
     }
 
-    /// The round keys as bytes, for kernels that put those of many keys side by side.
+    /// The key, from which kernels expand those of many lanes together.
     #[inline(always)]
-    pub(super) fn round_keys(&self) -> &[[u8; 16]; 11] {
-        self.rounds.as_bytes()
+    pub(super) fn first_round_key(&self) -> __m128i {
+        load_words(&self.first)
+    }
+
+    /// The round keys.
+    #[inline(always)]
+    pub(super) fn round_keys(&self) -> [__m128i; 11] {
+        let Self { first, later: [a, b, c, d, e, f, g, h, i, j], .. } = self;
+        [first, a, b, c, d, e, f, g, h, i, j].map(load_words)
     }
 
     /// A block that leaves a chain at its start: zero goes on to zero.
     #[inline(always)]
     pub(crate) fn idle_block(&self) -> [u8; 16] {
-        store(self.idle)
+        store(load_words(&self.idle))
     }
 
-    /// Makes the last block of a message what the chain takes: padded (RFC 4493 §2.4) and with the subkey added.
-    /// `block` holds the `filled` bytes after the blocks before, 16 of them if the message ends with a whole block, then zeros.
+    /// The last block of a message that is not empty as the chain takes it: padded (RFC 4493 §2.4) and with the subkey added.
+    /// `block` holds the `filled` bytes after the blocks before, 16 of them if the message ends with a whole block, then
+    /// zeros.
     #[inline(always)]
-    pub(crate) fn last_block(&self, block: &mut [u8; 16], filled: usize) {
+    pub(crate) fn last_block(&self, block: [u8; 16], filled: usize) -> [u8; 16] {
         // Where the padding begins is as hard to foretell as a message's length: no branch, and a table for the padding.
-        let subkey = if filled < 16 { &self.padded } else { &self.whole };
-        let padding = PADDINGS.get(filled).unwrap_or(&[0; 16]);
-        let added = u128::from_ne_bytes(store(*subkey)) ^ u128::from_ne_bytes(*padding);
-        *block = (u128::from_ne_bytes(*block) ^ added).to_ne_bytes();
+        let subkey = load_words(&self.subkeys[usize::from(!filled.is_multiple_of(16))]);
+        sum([load(&block), load(&PADDINGS[filled % 16]), subkey])
     }
 }
 
-/// What padding adds to a block with so many bytes.
-static PADDINGS: [[u8; 16]; 17] = {
-    let mut paddings = [[0; 16]; 17];
-    let mut filled = 0;
+fn words(block: [u8; 16]) -> Block {
+    let (words, _) = block.as_chunks();
+    [0, 1].map(|word| words.get(word).copied().map_or(0, u64::from_ne_bytes))
+}
+
+/// What padding adds to a block with so many bytes; nothing to a whole one.
+static PADDINGS: [[u8; 16]; 16] = {
+    let mut paddings = [[0; 16]; 16];
+    let mut filled = 1;
     while filled < 16 {
         paddings[filled][filled] = 0x80;
         filled += 1;
@@ -99,7 +115,7 @@ const fn double(value: u128) -> u128 {
 // In the assembly all keys of the loop stay in registers and a block is one XOR with memory, aesenclast, nine aesenc.
 #[target_feature(enable = "aes,avx2")]
 fn tag(key: &CmacKey, segments: &[&[u8]]) -> [u8; 16] {
-    let [first, middle @ .., last] = key.rounds.0;
+    let [first, middle @ .., last] = key.round_keys();
     let between = _mm_xor_si128(first, last);
     let chained = total_bytes(segments).saturating_sub(1) / 16;
     let mut blocks = Blocks::new(&[], segments, chained);
@@ -114,10 +130,10 @@ fn tag(key: &CmacKey, segments: &[&[u8]]) -> [u8; 16] {
     }
     let (mut block, filled) = blocks.tail();
     let subkey = match block.get_mut(filled) {
-        None => key.whole,
+        None => load_words(&key.subkeys[0]),
         Some(first_of_padding) => {
             *first_of_padding = 0x80;
-            key.padded
+            load_words(&key.subkeys[1])
         }
     };
     state = _mm_aesenclast_si128(state, _mm_xor_si128(between, _mm_xor_si128(subkey, load(&block))));
@@ -126,7 +142,7 @@ fn tag(key: &CmacKey, segments: &[&[u8]]) -> [u8; 16] {
 
 #[target_feature(enable = "aes,avx2")]
 fn advance(key: &CmacKey, state: &[u8; 16], blocks: &[[u8; 16]]) -> [u8; 16] {
-    let [first, middle @ .., last] = key.rounds.0;
+    let [first, middle @ .., last] = key.round_keys();
     let between = _mm_xor_si128(first, last);
     // The last round of the block before is done with the next one's first key, as in `tag`.
     let mut state = _mm_aesdeclast_si128(_mm_xor_si128(last, load(state)), _mm_setzero_si128());

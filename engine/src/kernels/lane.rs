@@ -12,6 +12,28 @@ use super::cmac_ni::CmacKey;
 /// Blocks that lie one after the other in memory.
 pub(crate) type Run<'a, const N: usize> = &'a [[u8; N]];
 
+/// Lanes of the widest kernel.
+pub(crate) const MAX_LANES: usize = 64;
+
+/// Where a short message is laid out: its blocks end where the lane does.
+///
+/// An odd number of cache lines, so that lanes that follow each other do not meet in the same sets of L1.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct ShortLane(pub(crate) [u8; ShortLane::BYTES]);
+
+impl ShortLane {
+    /// A kilobyte, with the key before it and the padding behind it.
+    pub(crate) const BYTES: usize = 17 * 64;
+
+    /// The last blocks, at most as many as fit.
+    #[inline(always)]
+    pub(crate) fn last_blocks<const N: usize>(&self, count: usize) -> Run<'_, N> {
+        let blocks = self.0.as_chunks().0;
+        blocks.split_at(blocks.len().saturating_sub(count)).1
+    }
+}
+
 /// One chain of a group: its key, its state and the blocks that move it on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lane<'a, K, S, const N: usize> {

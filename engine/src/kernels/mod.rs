@@ -86,4 +86,4 @@ pub(crate) use absent::{ccm_ni, cmac_group, cmac_ni, gmac, md5, md5_group, sha25
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};
 pub(crate) use compiled::Work;
-pub(crate) use prefetch::{prefetch, prefetch_beginning};
+pub(crate) use prefetch::{prefetch, prefetch_beginning, prefetch_from};

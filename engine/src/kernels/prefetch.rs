@@ -9,12 +9,21 @@ pub(crate) fn prefetch<T>(value: &T) {
     }
 }
 
-/// Asks for the first 128 bytes of a value.
+/// Asks for a value's first cache lines.
 #[inline(always)]
-pub(crate) fn prefetch_beginning<T>(value: &T) {
+pub(crate) fn prefetch_beginning<const LINES: usize, T>(value: &T) {
     let first: *const T = value;
-    prefetch_line(first.cast());
-    prefetch_line(first.cast::<[u8; 64]>().wrapping_add(1));
+    for line in 0..LINES {
+        prefetch_line(first.cast::<[u8; 64]>().wrapping_add(line));
+    }
+}
+
+/// Asks for 128 bytes, from the first of a slice on, whether it has as many or not.
+#[inline(always)]
+pub(crate) fn prefetch_from(bytes: &[u8]) {
+    let first = bytes.as_ptr().cast();
+    prefetch_line(first);
+    prefetch_line(first.wrapping_add(1));
 }
 
 #[inline(always)]

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::ptr;
 
-use super::lane::{CmacLane, Run};
+use super::lane::{CmacLane, Run, ShortLane};
 
 /// Lanes at the same offset modulo 4 KiB share a set of L1, which holds few more lines than this. Where more meet, so many
 /// go together and the next ones follow at the distance of a line: 32 lanes of 4 KiB (64 KiB) in pages of their own took
@@ -43,6 +43,18 @@ impl<'a, const G: usize, const V: usize> Step<'a, G, V> {
         })
     }
 
+    /// One of lanes that are one run each: as many blocks as the shortest has.
+    #[inline(always)]
+    pub(super) fn over(run: impl Fn(usize) -> Run<'a, 16>) -> Self {
+        let (mut next, mut blocks) = ([[ptr::null(); G]; V], usize::MAX);
+        for (lane, next) in next.as_flattened_mut().iter_mut().enumerate() {
+            let run = run(lane);
+            blocks = blocks.min(run.len());
+            *next = run.as_ptr();
+        }
+        Self { next, blocks, runs: PhantomData }
+    }
+
     /// How many blocks.
     #[inline(always)]
     pub(super) const fn len(&self) -> usize {
@@ -57,6 +69,35 @@ impl<'a, const G: usize, const V: usize> Step<'a, G, V> {
         let first = unsafe { self.next[vector][slot].add(at) };
         // SAFETY: and `N` of them at `first`, borrowed for as long as the run is.
         unsafe { &*first.cast() }
+    }
+}
+
+/// The last blocks of lanes that follow each other in memory.
+pub(super) struct ShortLanes<'a, const L: usize> {
+    lanes: &'a [ShortLane; L],
+    blocks: usize,
+}
+
+impl<'a, const L: usize> ShortLanes<'a, L> {
+    /// So many of each lane, or all that it holds.
+    #[inline(always)]
+    pub(super) fn new(lanes: &'a [ShortLane; L], blocks: usize) -> Self {
+        Self { lanes, blocks: blocks.min(ShortLane::BYTES / 16) }
+    }
+
+    /// How many blocks.
+    #[inline(always)]
+    pub(super) const fn len(&self) -> usize {
+        self.blocks
+    }
+
+    /// `N` blocks of a lane, from the `at`th on; together no more than [`Self::len`].
+    #[inline(always)]
+    pub(super) fn blocks<const N: usize>(&self, lane: usize, at: usize) -> &'a [[u8; 16]; N] {
+        assert!(self.blocks >= N && at <= self.blocks - N, "blocks beyond the lane");
+        let first = ShortLane::BYTES - 16 * (self.blocks - at);
+        // SAFETY: the lane has so many blocks from there to its end, of which there are `N` by the line above.
+        unsafe { &*self.lanes[lane].0.as_ptr().add(first).cast() }
     }
 }
 

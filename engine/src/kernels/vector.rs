@@ -1,7 +1,9 @@
 //! Unaligned loads and stores, with lengths proved by their argument types.
 
 use core::arch::asm;
-use core::arch::x86_64::{__m128i, __m256i, __m512i, _mm_loadu_si128, _mm_storeu_si128, _mm256_loadu_si256};
+use core::arch::x86_64::{
+    __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_storeu_si128, _mm_xor_si128, _mm256_loadu_si256,
+};
 use core::arch::x86_64::{_mm512_loadu_si512, _mm512_maskz_loadu_epi8, _mm512_storeu_si512};
 
 /// A block as a vector, its first byte lowest.
@@ -18,6 +20,13 @@ pub(super) fn load_quad(words: &[u32; 4]) -> __m128i {
     unsafe { _mm_loadu_si128(words.as_ptr().cast()) }
 }
 
+/// Two words as a vector, the first lowest.
+#[inline(always)]
+pub(super) fn load_words(words: &[u64; 2]) -> __m128i {
+    // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
+    unsafe { _mm_loadu_si128(words.as_ptr().cast()) }
+}
+
 /// A vector as a block, its lowest byte first.
 #[inline(always)]
 pub(super) fn store(vector: __m128i) -> [u8; 16] {
@@ -25,6 +34,13 @@ pub(super) fn store(vector: __m128i) -> [u8; 16] {
     // SAFETY: the reference covers the 16 bytes, no alignment is asked, and SSE2 belongs to every x86-64.
     unsafe { _mm_storeu_si128(block.as_mut_ptr().cast(), vector) };
     block
+}
+
+/// The XOR of vectors, as a block.
+#[inline(always)]
+pub(super) fn sum([a, b, c]: [__m128i; 3]) -> [u8; 16] {
+    // SAFETY: SSE2 belongs to every x86-64.
+    store(unsafe { _mm_xor_si128(_mm_xor_si128(a, b), c) })
 }
 
 /// Two blocks that follow each other in memory.

@@ -2,9 +2,13 @@
 //! and what becomes of its end.
 
 use super::{PreparedKey, Tag};
+use crate::protocol::SigningAlgorithm;
 
 /// A key whose messages a lane can carry: MD5, the hashes of HMAC-SHA256, the CBC-MAC of AES-CMAC. `N` is a block's length.
 pub(crate) trait Chain<const N: usize>: Sized {
+    /// What the chain makes tags of.
+    const ALGORITHM: SigningAlgorithm;
+
     /// What the kernel takes along with a lane.
     type Key;
     /// What a block moves on.

@@ -7,6 +7,7 @@ use zeroize::ZeroizeOnDrop;
 use super::chain::{Chain, Cut};
 use super::{PreparedKey, Tag};
 use crate::kernels::{Backend, cmac_ni};
+use crate::protocol::SigningAlgorithm;
 
 /// An AES key schedule and CMAC's two subkeys.
 #[derive(Clone)]
@@ -54,6 +55,8 @@ impl AesCmacKey {
 }
 
 impl Chain<16> for cmac_ni::CmacKey {
+    const ALGORITHM: SigningAlgorithm = SigningAlgorithm::AesCmac;
+
     type Key = Self;
     type State = [u8; 16];
 
@@ -90,7 +93,7 @@ impl Chain<16> for cmac_ni::CmacKey {
     #[inline(always)]
     fn pad(&self, _: usize, cut: Cut, last: &mut [[u8; 16]]) {
         if let Some(block) = last.first_mut() {
-            self.last_block(block, cut.tail);
+            *block = self.last_block(*block, cut.tail);
         }
     }
 

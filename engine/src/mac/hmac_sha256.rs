@@ -7,6 +7,7 @@ use super::chain::{Chain, Cut};
 use super::last_blocks::{self, LastBlocks};
 use super::{PreparedKey, Tag};
 use crate::kernels::{Blocks, cpu, total_bytes};
+use crate::protocol::SigningAlgorithm;
 
 /// The initial hash value of FIPS 180-4 §5.3.3.
 const INITIAL: [u32; 8] =
@@ -57,6 +58,8 @@ impl HmacSha256Key {
 }
 
 impl Chain<64> for HmacSha256Key {
+    const ALGORITHM: SigningAlgorithm = SigningAlgorithm::HmacSha256;
+
     type Key = ();
     type State = [u32; 8];
 

@@ -6,6 +6,7 @@ use super::chain::{Chain, Cut};
 use super::last_blocks::{self, LastBlocks};
 use super::{PreparedKey, Tag};
 use crate::kernels::{Blocks, md5, total_bytes};
+use crate::protocol::SigningAlgorithm;
 
 /// The state after the key's whole blocks, and the rest of the key.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -49,6 +50,8 @@ impl Md5Key {
 }
 
 impl Chain<64> for Md5Key {
+    const ALGORITHM: SigningAlgorithm = SigningAlgorithm::Md5;
+
     type Key = ();
     type State = [u32; 4];
 

@@ -32,6 +32,7 @@ pub use dialect::Dialect;
 pub use error::MalformedMessage;
 pub use keys::{ApplicationKey, CipherKey, KeyError, SessionKey, SigningKey};
 pub use nonce::Nonce;
+pub(crate) use opening::{Generation, Mark};
 pub use opening::{Opening, SignatureField, SigningError};
 pub use preauth::PreauthHash;
 pub use sequence::SequenceNumber;

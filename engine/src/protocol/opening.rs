@@ -53,18 +53,119 @@ impl fmt::Display for SignatureField {
 #[derive(Debug, Clone, Copy)]
 pub struct Opening {
     generation: Generation,
+    /// Who sent an SMB2 message, for the nonce.
+    sender: Sender,
     /// The flags under the MAC: Flags, or SMB1's Flags2.
     flags: u32,
     /// What stands in SMB1's signature field under the MAC.
     sequence: SequenceNumber,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Generation {
-    /// A header of 32 bytes.
+/// Which of the two headers a message has, and with it where its signature stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Generation {
+    /// A header of 32 bytes, and a signature of 8.
     Smb1,
-    /// A header of 64 bytes, and who sent it, for the nonce.
-    Smb2(Sender),
+    /// A header of 64 bytes, and a signature of 16.
+    Smb2,
+}
+
+impl Generation {
+    /// What an algorithm signs (rules 8, 28).
+    #[inline(always)]
+    pub(crate) const fn signed_with(algorithm: SigningAlgorithm) -> Self {
+        match algorithm {
+            SigningAlgorithm::Md5 => Self::Smb1,
+            SigningAlgorithm::HmacSha256 | SigningAlgorithm::AesCmac | SigningAlgorithm::AesGmac => {
+                Self::Smb2
+            }
+        }
+    }
+
+    /// How long the header is.
+    #[inline(always)]
+    pub(crate) const fn header_bytes(self) -> usize {
+        match self {
+            Self::Smb1 => smb1::HEADER_BYTES,
+            Self::Smb2 => smb2::HEADER_BYTES,
+        }
+    }
+
+    /// The field that a MAC makes: all of it under SMB2, half of it under SMB1.
+    #[inline(always)]
+    pub(crate) fn signature(self, mac: &[u8; 16]) -> SignatureField {
+        match self {
+            Self::Smb1 => SignatureField::Smb1(SecuritySignature::from_bytes(half(mac))),
+            Self::Smb2 => SignatureField::Smb2(Signature::from_bytes(*mac)),
+        }
+    }
+
+    /// The field as it stands in the message that begins with `head`; zeros if the header is not there.
+    #[inline(always)]
+    pub(crate) fn found(self, head: &[u8]) -> SignatureField {
+        match self {
+            Self::Smb1 => {
+                SignatureField::Smb1(SecuritySignature::from_bytes(field(head, SecuritySignature::FIELD)))
+            }
+            Self::Smb2 => SignatureField::Smb2(Signature::from_bytes(field(head, Signature::FIELD))),
+        }
+    }
+
+    /// Makes a copy of the message that begins with `head` what the MAC covers: sets SIGNED where the message is to be signed,
+    /// and empties the signature field or puts SMB1's number there.
+    #[inline(always)]
+    pub(crate) fn cover(self, mark: Mark, sequence: SequenceNumber, head: &mut [u8]) {
+        match self {
+            Self::Smb1 => {
+                if let Some(header) = head.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
+                    mark.set(&mut header[smb1::FLAGS2_FIELD.start], smb1::Header::SIGNED as u8);
+                    header[SecuritySignature::FIELD].copy_from_slice(&sequence.signature_field());
+                }
+            }
+            Self::Smb2 => {
+                if let Some(header) = head.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
+                    mark.set(&mut header[smb2::FLAGS_FIELD.start], smb2::Flags::SIGNED.0 as u8);
+                    header[Signature::FIELD].fill(0);
+                }
+            }
+        }
+    }
+
+    /// Makes the message that begins with `head` a signed one: sets SIGNED and fills in the signature field.
+    #[inline(always)]
+    pub(crate) fn complete(self, mac: &[u8; 16], head: &mut [u8]) {
+        match self {
+            Self::Smb1 => {
+                if let Some(header) = head.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
+                    Mark::Set.set(&mut header[smb1::FLAGS2_FIELD.start], smb1::Header::SIGNED as u8);
+                    header[SecuritySignature::FIELD].copy_from_slice(&half(mac));
+                }
+            }
+            Self::Smb2 => {
+                if let Some(header) = head.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
+                    Mark::Set.set(&mut header[smb2::FLAGS_FIELD.start], smb2::Flags::SIGNED.0 as u8);
+                    header[Signature::FIELD].copy_from_slice(mac);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a header is made to say that its message is signed, or left to say what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Set,
+    Leave,
+}
+
+impl Mark {
+    /// Both protocols have SIGNED in the flags' first byte.
+    #[inline(always)]
+    fn set(self, flags: &mut u8, signed: u8) {
+        if self == Self::Set {
+            *flags |= signed;
+        }
+    }
 }
 
 impl Opening {
@@ -144,22 +245,19 @@ impl Opening {
     }
 
     fn smb1(flags2: u16, sequence: SequenceNumber) -> Self {
-        Self { generation: Generation::Smb1, flags: u32::from(flags2), sequence }
+        Self { generation: Generation::Smb1, sender: Sender::Client, flags: u32::from(flags2), sequence }
     }
 
     #[inline]
     const fn smb2(flags: smb2::Flags, sender: Sender) -> Self {
-        Self { generation: Generation::Smb2(sender), flags: flags.0, sequence: SequenceNumber(0) }
+        Self { generation: Generation::Smb2, sender, flags: flags.0, sequence: SequenceNumber(0) }
     }
 
     /// How long the header is.
     #[inline]
     #[must_use]
     pub const fn bytes(&self) -> usize {
-        match self.generation {
-            Generation::Smb1 => smb1::HEADER_BYTES,
-            Generation::Smb2(_) => smb2::HEADER_BYTES,
-        }
+        self.generation.header_bytes()
     }
 
     /// Makes a copy of the message, or of its header, what the MAC covers: sets the flags, and empties the signature field
@@ -173,7 +271,7 @@ impl Opening {
                     header[SecuritySignature::FIELD].copy_from_slice(&self.sequence.signature_field());
                 }
             }
-            Generation::Smb2(_) => {
+            Generation::Smb2 => {
                 if let Some(header) = copy.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
                     header[smb2::FLAGS_FIELD].copy_from_slice(&self.flags.to_le_bytes());
                     header[Signature::FIELD].fill(0);
@@ -187,9 +285,7 @@ impl Opening {
     #[must_use]
     pub fn nonce(&self, head: &[u8]) -> Nonce {
         match (self.generation, smb2::Header::parse(head)) {
-            (Generation::Smb2(sender), Ok(header)) => {
-                Nonce::new(header.message_id(), sender, header.command())
-            }
+            (Generation::Smb2, Ok(header)) => Nonce::new(header.message_id(), self.sender, header.command()),
             _ => Nonce::from_bytes([0; Nonce::BYTES]),
         }
     }
@@ -198,41 +294,20 @@ impl Opening {
     #[inline]
     #[must_use]
     pub fn signature(&self, mac: &[u8; 16]) -> SignatureField {
-        match self.generation {
-            Generation::Smb1 => SignatureField::Smb1(SecuritySignature::from_bytes(half(mac))),
-            Generation::Smb2(_) => SignatureField::Smb2(Signature::from_bytes(*mac)),
-        }
+        self.generation.signature(mac)
     }
 
     /// The field as it stands in the message that begins with `head`; zeros if the header is not there.
     #[inline]
     #[must_use]
     pub fn found(&self, head: &[u8]) -> SignatureField {
-        match self.generation {
-            Generation::Smb1 => {
-                SignatureField::Smb1(SecuritySignature::from_bytes(field(head, SecuritySignature::FIELD)))
-            }
-            Generation::Smb2(_) => SignatureField::Smb2(Signature::from_bytes(field(head, Signature::FIELD))),
-        }
+        self.generation.found(head)
     }
 
-    /// Makes the message that begins with `head` a signed one: sets the flags and fills in the signature field.
+    /// Makes the message that begins with `head` a signed one: sets SIGNED and fills in the signature field.
     #[inline]
     pub fn complete(&self, mac: &[u8; 16], head: &mut [u8]) {
-        match self.generation {
-            Generation::Smb1 => {
-                if let Some(header) = head.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
-                    header[smb1::FLAGS2_FIELD].copy_from_slice(&(self.flags as u16).to_le_bytes());
-                    header[SecuritySignature::FIELD].copy_from_slice(&half(mac));
-                }
-            }
-            Generation::Smb2(_) => {
-                if let Some(header) = head.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
-                    header[smb2::FLAGS_FIELD].copy_from_slice(&self.flags.to_le_bytes());
-                    header[Signature::FIELD].copy_from_slice(mac);
-                }
-            }
-        }
+        self.generation.complete(mac, head);
     }
 }
 

@@ -1,0 +1,192 @@
+//! How a short message's blocks come to lie one after the other.
+
+use core::iter;
+
+use arrayvec::ArrayVec;
+
+use super::job::total_bytes;
+use super::kernel::{Kernel, MAX_LANES};
+use super::message::{Message, Operation};
+use crate::kernels::cmac_ni::CmacKey;
+use crate::kernels::lane::{Run, ShortLane};
+use crate::protocol::{Generation, Mark, SequenceNumber, SigningAlgorithm};
+
+/// Where a group's messages are laid out.
+pub(super) struct Layout {
+    lanes: Box<[ShortLane; MAX_LANES]>,
+    /// Of messages that are read where they lie.
+    last_blocks: [[u8; 16]; MAX_LANES],
+}
+
+impl Layout {
+    pub(super) fn new() -> Self {
+        Self { lanes: Box::new([ShortLane([0; _]); MAX_LANES]), last_blocks: [[0; 16]; _] }
+    }
+
+    /// Wipes what groups of up to so many lanes and bytes a lane have left behind: keys stand before messages, and subkeys are
+    /// added to last blocks.
+    #[inline(always)]
+    pub(super) fn wipe(&mut self, lanes: usize, bytes: usize) {
+        for lane in self.lanes.iter_mut().take(lanes) {
+            lane.0.split_at_mut(ShortLane::BYTES.saturating_sub(bytes)).1.fill(0);
+        }
+        self.last_blocks = [[0; 16]; _];
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_blank(&self) -> bool {
+        let blank = |lane: &ShortLane| lane.0 == [0; ShortLane::BYTES];
+        self.lanes.iter().all(blank) && self.last_blocks == [[0; 16]; MAX_LANES]
+    }
+
+    /// Adds each message as it lies to `chains`, and gives their last blocks, if all of them can be read so.
+    // Chains are filled in where they stay: a copy of what was just written in parts waits for the parts to arrive.
+    #[inline(always)]
+    pub(super) fn in_place<'g>(
+        &mut self,
+        group: &'g [ShortMessage<'_, '_, CmacKey>],
+        chains: &mut ArrayVec<(&'g CmacKey, Run<'g, 16>), MAX_LANES>,
+    ) -> Option<&[[u8; 16]; MAX_LANES]> {
+        for (message, last) in group.iter().zip(&mut self.last_blocks) {
+            let (blocks, block, filled) = message.in_place()?;
+            *last = message.key.last_block(block, filled);
+            chains.push((message.key, blocks));
+        }
+        Some(&self.last_blocks)
+    }
+
+    /// The messages copied to the ends of their lanes.
+    #[inline(always)]
+    pub(super) fn copies<C: Kernel<N>, const N: usize>(
+        &mut self,
+        group: &[ShortMessage<'_, '_, C>],
+        longest: usize,
+    ) -> &[ShortLane; MAX_LANES] {
+        for (message, lane) in group.iter().zip(self.lanes.iter_mut()) {
+            message.copy(longest, lane);
+        }
+        &self.lanes
+    }
+}
+
+/// A message of a group that is about to run, and its key.
+pub(super) struct ShortMessage<'m, 'd, C> {
+    pub(super) key: &'d C,
+    pub(super) message: &'m mut Message<'d>,
+    /// In blocks of the key's chain.
+    pub(super) blocks: u32,
+}
+
+impl<C> ShortMessage<'_, '_, C> {
+    /// Of a message that can be read where it lies: its blocks but for the last, and the last one, so many bytes of it filled
+    /// and then zeros.
+    #[inline(always)]
+    pub(super) fn in_place(&self) -> Option<(Run<'_, 16>, [u8; 16], usize)> {
+        // One to be signed has become what the MAC covers; one to be verified must stay as it is.
+        let Message { head: &mut ref head, body: [], operation: Operation::Sign, .. } = *self.message else {
+            return None;
+        };
+        let (blocks, tail) = head.as_chunks();
+        if tail.is_empty() {
+            let (last, blocks) = blocks.split_last()?;
+            return Some((blocks, *last, 16));
+        }
+        let last = u128::from_le_bytes(*head.last_chunk()?) >> (128 - 8 * tail.len() as u32);
+        Some((blocks, last.to_le_bytes(), tail.len()))
+    }
+
+    /// Copies the message to the end of a lane: the key before it, what the MAC covers of it, the padding behind it. A chain
+    /// that can idle does so until the message is as long as the longest of its group.
+    #[inline(always)]
+    fn copy<const N: usize>(&self, longest: usize, lane: &mut ShortLane)
+    where
+        C: Kernel<N>,
+    {
+        let Self { key, ref message, blocks } = *self;
+        let Some(begin) = ShortLane::BYTES.checked_sub(blocks as usize * N) else { return };
+        if (blocks as usize) < longest
+            && let Some(block) = key.idle_block()
+            && let Some(idle) = lane.0.get_mut(ShortLane::BYTES.saturating_sub(longest * N)..begin)
+        {
+            idle.as_chunks_mut().0.fill(block);
+        }
+        // Padding takes less than two blocks, a whole one at most in the last.
+        if let Some(last) = lane.0.last_chunk_mut::<N>() {
+            *last = [0; N];
+        }
+        if N == 64
+            && let Some(last) = lane.0.last_chunk_mut::<128>()
+        {
+            *last = [0; 128];
+        }
+        let bytes = total_bytes(message);
+        let (_, all) = lane.0.split_at_mut(begin);
+        let Some((prefix, all)) = all.split_at_mut_checked(key.prefix().len()) else { return };
+        prefix.copy_from_slice(key.prefix());
+        let Some((copy, _)) = all.split_at_mut_checked(bytes) else { return };
+        copy_covered(C::ALGORITHM, message, copy);
+        let cut = key.cut(bytes);
+        let all = lane.0.as_chunks_mut::<N>().0;
+        if let Some(last) = all.get_mut(ShortLane::BYTES / N - cut.last..) {
+            key.pad(bytes, cut, last);
+        }
+    }
+}
+
+/// Makes a message that is to be signed what the MAC covers, where it lies: nobody needs what stands in its signature field.
+#[inline(always)]
+pub(super) fn cover_signed(algorithm: SigningAlgorithm, message: &mut Message<'_>) {
+    if message.operation == Operation::Sign {
+        let sequence = message.sequence.unwrap_or(SequenceNumber(0));
+        Generation::signed_with(algorithm).cover(Mark::Set, sequence, message.head);
+    }
+}
+
+/// Copies a message as the MAC covers it; `to` is as long.
+#[inline(always)]
+fn copy_covered(algorithm: SigningAlgorithm, message: &Message<'_>, to: &mut [u8]) {
+    if message.body.is_empty() {
+        copy_one(to, message.head);
+    } else {
+        copy_pieces(to, message);
+    }
+    if message.operation != Operation::Sign {
+        let sequence = message.sequence.unwrap_or(SequenceNumber(0));
+        Generation::signed_with(algorithm).cover(Mark::Leave, sequence, to);
+    }
+}
+
+#[inline(never)]
+fn copy_pieces(to: &mut [u8], message: &Message<'_>) {
+    let mut rest = to;
+    for piece in iter::once(&*message.head).chain(message.body.iter().map(|slice| &**slice)) {
+        let Some((to, behind)) = rest.split_at_mut_checked(piece.len()) else { return };
+        to.copy_from_slice(piece);
+        rest = behind;
+    }
+}
+
+/// Copies a piece, mostly in two of a fixed length that may overlap: how long it is is hard to foretell, and a branch that
+/// goes wrong costs more than the copy.
+#[inline(always)]
+fn copy_one(to: &mut [u8], from: &[u8]) {
+    match to.len() {
+        64..=128 => copy_ends::<64>(to, from),
+        129..=256 => copy_ends::<128>(to, from),
+        257..=512 => copy_ends::<256>(to, from),
+        513..=1024 => copy_ends::<512>(to, from),
+        bytes => to.copy_from_slice(from.split_at(bytes).0),
+    }
+}
+
+/// Copies the first and the last `N` bytes, which are all there are.
+#[inline(always)]
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    let Some(from) = from.get(..to.len()) else { return };
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
+        *to = *from;
+    }
+}
