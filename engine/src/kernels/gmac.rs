@@ -225,11 +225,12 @@ fn tag_x4(proof: HaveAvx512, ending: &Ending<'_>) -> [u8; 16] {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,aes,pclmulqdq")]
 fn tags_x4(proof: HaveAvx512, endings: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TOGETHER] {
-    let masks = masks(endings);
     // One after the other in the code as well, so that all sums stay in registers.
     let nears = endings.each_ref().map(|ending| near(proof, ending));
     let last = |place: usize| last::<X4, 64>(proof, &endings[place], nears[place]);
-    tags_of(masks, X4::digests(proof, [last(0), last(1), last(2), last(3)]))
+    let last = [last(0), last(1), last(2), last(3)];
+    // AES later: what multiplies is waited for.
+    tags_of(masks(endings), X4::digests(proof, last))
 }
 
 /// A message that has come to its last group.
