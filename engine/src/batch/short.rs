@@ -48,6 +48,8 @@ impl ShortRoom {
 pub(super) struct Short<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
     backend: Backend,
     width: usize,
+    /// Messages that are taken in at most: a number of full groups.
+    most: usize,
     room: &'r mut ShortRoom,
     jobs: ArrayVec<Waiting<'m, 'd, C>, WINDOW>,
     waited: u32,
@@ -64,13 +66,13 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
     pub(super) fn new(backend: Backend, room: &'r mut ShortRoom) -> Self {
         room.order.clear();
         let width = C::width(backend).clamp(1, MAX_LANES);
-        Self { backend, width, room, jobs: ArrayVec::new(), waited: 0 }
+        Self { backend, width, most: WINDOW - WINDOW % width, room, jobs: ArrayVec::new(), waited: 0 }
     }
 
-    /// How many more messages can be taken in: a full window is a number of full groups.
+    /// How many more messages can be taken in.
     #[inline(always)]
     pub(super) fn space(&self) -> usize {
-        WINDOW - WINDOW % self.width - self.jobs.len()
+        self.most - self.jobs.len()
     }
 
     /// Whether no message is left.
