@@ -11,7 +11,7 @@ use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
 use super::serial::{Serial, SerialRoom};
 use crate::kernels::cmac_ni::CmacKey;
-use crate::kernels::{Backend, Work, prefetch_beginning};
+use crate::kernels::{Backend, Work, prefetch_beginning, prefetch_first_line};
 use crate::mac::chain::Chain;
 use crate::mac::{HmacSha256Key, Md5Key};
 use crate::protocol::SigningAlgorithm;
@@ -99,6 +99,7 @@ impl<'m, 'd: 'm, S: Source<'m, 'd>> Work for Run<'_, 'm, 'd, S> {
             md5: Pool::new(*backend, md5),
             sha256: Pool::new(*backend, sha256),
             serial: Serial::new(*backend, serial),
+            latest: KeyIs::Here,
         };
         loop {
             let supply = pools.pull(source);
@@ -125,6 +126,17 @@ struct Pools<'m, 'd, 'r> {
     md5: Pool<'m, 'd, 'r, Md5Key, 64>,
     sha256: Pool<'m, 'd, 'r, HmacSha256Key, 64>,
     serial: Serial<'m, 'd, 'r>,
+    /// Of the latest message. The next ones' keys are likely to be like it.
+    latest: KeyIs,
+}
+
+/// Where what a message needs of its key lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyIs {
+    /// In the key itself.
+    Here,
+    /// Elsewhere, as AES-GMAC's powers: the key says where in its first line.
+    Elsewhere,
 }
 
 impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
@@ -133,10 +145,10 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
     fn pull(&mut self, source: &mut impl Source<'m, 'd>) -> Supply {
         let (mut near, mut far) = (ArrayVec::new(), ArrayVec::new());
         // Messages may all go to one pool; a pool that they do not go to must not keep them from filling it.
-        let mut supply = look_ahead(source, self.space(), &mut near);
+        let mut supply = look_ahead(source, self.latest, self.space(), &mut near);
         while !near.is_empty() {
             if supply == Supply::More {
-                supply = look_ahead(source, self.space() - near.len(), &mut far);
+                supply = look_ahead(source, self.latest, self.space() - near.len(), &mut far);
             }
             for message in near.drain(..) {
                 if let Some(message) = self.take(message) {
@@ -157,6 +169,7 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
     #[inline(always)]
     fn take(&mut self, message: &'m mut Message<'d>) -> Option<&'m mut Message<'d>> {
         let key = message.key;
+        self.latest = KeyIs::Here;
         // Every pool admits its own, so that what an algorithm does not do is not asked for each message.
         if let Some(key) = CmacKey::of(key) {
             admit(SigningAlgorithm::AesCmac, message).map(|job| self.cmac.take(job, key)).err()
@@ -165,6 +178,7 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
         } else if let Some(key) = HmacSha256Key::of(key) {
             admit(SigningAlgorithm::HmacSha256, message).map(|job| self.sha256.take(job, key)).err()
         } else {
+            self.latest = KeyIs::Elsewhere;
             admit(key.algorithm(), message).map(|job| self.serial.take(job)).err()
         }
     }
@@ -191,12 +205,16 @@ const AHEAD: usize = 16;
 #[inline(always)]
 fn look_ahead<'m, 'd: 'm>(
     source: &mut impl Source<'m, 'd>,
+    latest: KeyIs,
     space: usize,
     ahead: &mut ArrayVec<&'m mut Message<'d>, AHEAD>,
 ) -> Supply {
     for _ in 0..space.min(AHEAD) {
         let Some(message) = source.pull() else { return Supply::Dry };
-        prefetch_beginning(message.key);
+        match latest {
+            KeyIs::Here => prefetch_beginning(message.key),
+            KeyIs::Elsewhere => prefetch_first_line(message.key),
+        }
         if let Some(header) = message.head.first_chunk::<64>() {
             prefetch_beginning(header);
         }

@@ -9,6 +9,13 @@ pub(crate) fn prefetch<T>(value: &T) {
     }
 }
 
+/// Asks for the first 64 bytes of a value.
+#[inline(always)]
+pub(crate) fn prefetch_first_line<T>(value: &T) {
+    let first: *const T = value;
+    prefetch_line(first.cast());
+}
+
 /// Asks for the first 128 bytes of a value.
 #[inline(always)]
 pub(crate) fn prefetch_beginning<T>(value: &T) {
