@@ -40,6 +40,8 @@ impl<const N: usize> InPlaceRoom<N> {
 pub(super) struct InPlace<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
     backend: Backend,
     width: usize,
+    /// Jobs that are taken in at most: a number of full groups.
+    most: usize,
     room: &'r mut InPlaceRoom<N>,
     /// Slots keep their places: [`Order`] names jobs by them.
     slots: ArrayVec<Slot<'m, 'd, C, N>, WINDOW>,
@@ -77,9 +79,11 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
     #[inline(always)]
     pub(super) fn new(backend: Backend, room: &'r mut InPlaceRoom<N>) -> Self {
         room.order.clear();
+        let width = C::width(backend).clamp(1, MAX_LANES);
         Self {
             backend,
-            width: C::width(backend).clamp(1, MAX_LANES),
+            width,
+            most: WINDOW - WINDOW % width,
             room,
             slots: ArrayVec::new(),
             vacant: ArrayVec::new(),
@@ -89,9 +93,9 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> InPlace<'m, 'd, 'r, C, N> {
         }
     }
 
-    /// How many more jobs can be taken in: a full window is a number of full groups.
+    /// How many more jobs can be taken in.
     pub(super) fn space(&self) -> usize {
-        (WINDOW - WINDOW % self.width).saturating_sub(self.live)
+        self.most.saturating_sub(self.live)
     }
 
     /// Whether no job is left.

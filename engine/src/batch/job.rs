@@ -49,6 +49,18 @@ impl<'m, 'd> Job<'m, 'd> {
         self.message.head.split_first_chunk()
     }
 
+    /// Whether the head is all there is.
+    #[inline(always)]
+    pub(super) fn is_in_one_piece(&self) -> bool {
+        self.message.head.len() == self.bytes()
+    }
+
+    /// The head, as it stands.
+    #[inline(always)]
+    pub(super) fn all_of_head(&self) -> &[u8] {
+        self.message.head
+    }
+
     /// Makes a copy of the header, or of all, what the MAC covers.
     #[inline(always)]
     pub(super) fn cover(&self, copy: &mut [u8]) {

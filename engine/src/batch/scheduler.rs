@@ -100,6 +100,7 @@ impl<'m, 'd: 'm, S: Source<'m, 'd>> Work for Run<'_, 'm, 'd, S> {
             md5: Pool::new(*backend, md5),
             sha256: Pool::new(*backend, sha256),
             serial: Serial::new(*backend, serial),
+            latest: KeyIs::InOneLine,
         };
         loop {
             let supply = pools.pull(occupancy, source);
@@ -126,6 +127,17 @@ struct Pools<'m, 'd, 'r> {
     md5: Pool<'m, 'd, 'r, Md5Key, 64>,
     sha256: Pool<'m, 'd, 'r, HmacSha256Key, 64>,
     serial: Serial<'m, 'd, 'r>,
+    /// Of the latest message. The next ones' keys are likely to be like it.
+    latest: KeyIs,
+}
+
+/// Where what is looked at first of a prepared key lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyIs {
+    /// In its first line: of AES-CMAC all that a short message needs, of AES-GMAC the address of the rest.
+    InOneLine,
+    /// In its first two: the states of hashes.
+    InTwoLines,
 }
 
 impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
@@ -134,10 +146,10 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
     fn pull(&mut self, occupancy: &mut Occupancy, source: &mut impl Source<'m, 'd>) -> Supply {
         let (mut near, mut far) = (ArrayVec::new(), ArrayVec::new());
         // Messages may all go to one pool; a pool that they do not go to must not keep them from filling it.
-        let mut supply = look_ahead(source, self.space(), &mut near);
+        let mut supply = look_ahead(source, self.latest, self.space(), &mut near);
         while !near.is_empty() {
             if supply == Supply::More {
-                supply = look_ahead(source, self.space() - near.len(), &mut far);
+                supply = look_ahead(source, self.latest, self.space() - near.len(), &mut far);
             }
             let mut messages = near.drain(..);
             let mut next = messages.next();
@@ -165,11 +177,14 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
         source: &mut impl Source<'m, 'd>,
     ) -> Option<&'m mut Message<'d>> {
         let key = first.key;
+        self.latest = KeyIs::InOneLine;
         if CmacKey::of(key).is_some() {
             self.cmac.take(first, rest, occupancy, source)
         } else if Md5Key::of(key).is_some() {
+            self.latest = KeyIs::InTwoLines;
             self.md5.take(first, rest, occupancy, source)
         } else if HmacSha256Key::of(key).is_some() {
+            self.latest = KeyIs::InTwoLines;
             self.sha256.take(first, rest, occupancy, source)
         } else {
             match admit(key.algorithm(), first) {
@@ -202,12 +217,16 @@ const AHEAD: usize = 16;
 #[inline(always)]
 fn look_ahead<'m, 'd: 'm>(
     source: &mut impl Source<'m, 'd>,
+    latest: KeyIs,
     space: usize,
     ahead: &mut ArrayVec<&'m mut Message<'d>, AHEAD>,
 ) -> Supply {
     for _ in 0..space.min(AHEAD) {
         let Some(message) = source.pull() else { return Supply::Dry };
-        prefetch_beginning::<1, _>(message.key);
+        match latest {
+            KeyIs::InOneLine => prefetch_beginning::<1, _>(message.key),
+            KeyIs::InTwoLines => prefetch_beginning::<2, _>(message.key),
+        }
         prefetch_from(message.head);
         ahead.push(message);
     }

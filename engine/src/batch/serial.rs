@@ -8,9 +8,9 @@ use super::job::Job;
 use super::message::Message;
 use crate::kernels::Backend;
 use crate::kernels::gmac::{self, Ending, GmacKey, LAST_GROUP_BYTES, Progress, TOGETHER, Unit, Width};
-use crate::kernels::prefetch;
+use crate::kernels::gmac_whole::{self, Cover, InOnePiece, Whole};
 use crate::mac::Tag;
-use crate::protocol::Nonce;
+use crate::protocol::{Nonce, Opening};
 
 /// Messages that are taken in together.
 const WINDOW: usize = 64;
@@ -22,6 +22,8 @@ const SLICE_BYTES: usize = 1 << 20;
 /// Memory to work in, kept from run to run: what each of the messages that run together needs.
 pub(super) struct SerialRoom {
     together: [Place; TOGETHER],
+    /// Of a window's messages in one piece.
+    tags: [[[u8; 16]; TOGETHER]; WINDOW / TOGETHER],
     /// How far the first long message has come.
     long: Progress,
 }
@@ -35,7 +37,7 @@ struct Place {
 impl SerialRoom {
     pub(super) fn new() -> Box<Self> {
         let place = Place { progress: Progress::START, last_group: [0; _] };
-        Box::new(Self { together: [place; _], long: Progress::START })
+        Box::new(Self { together: [place; _], tags: [[[0; 16]; _]; _], long: Progress::START })
     }
 }
 
@@ -43,14 +45,23 @@ impl SerialRoom {
 pub(super) struct Serial<'m, 'd, 'r> {
     /// Of the backend's AES-GMAC kernel, if it has one.
     width: Option<Width>,
-    gmac: ArrayVec<Gmac<'m, 'd>, WINDOW>,
-    /// Of each AES-GMAC message the header as the MAC covers it. Headers are copied long before they are read: what was
+    /// Messages under AES-GMAC in one piece.
+    whole: ArrayVec<Gmac<'m, 'd>, WINDOW>,
+    /// Those in several.
+    scattered: ArrayVec<Gmac<'m, 'd>, WINDOW>,
+    /// Of each scattered message the header as the MAC covers it. Headers are copied long before they are read: what was
     /// just written in parts cannot be read as a whole before all parts have arrived.
     headers: ArrayVec<Unit, WINDOW>,
     short: ArrayVec<Job<'m, 'd>, WINDOW>,
     long: ArrayVec<Job<'m, 'd>, WINDOW>,
     room: &'r mut SerialRoom,
 }
+
+/// What the MAC takes of an SMB2 header.
+const COVER: Cover = {
+    let [cleared, set] = Opening::SMB2_COVER;
+    Cover { cleared, set }
+};
 
 /// A message under AES-GMAC.
 struct Gmac<'m, 'd> {
@@ -59,13 +70,21 @@ struct Gmac<'m, 'd> {
     nonce: Nonce,
 }
 
+impl InOnePiece for Gmac<'_, '_> {
+    #[inline(always)]
+    fn whole(&self) -> Whole<'_> {
+        Whole { key: self.key, nonce: self.nonce.as_bytes(), message: self.job.all_of_head() }
+    }
+}
+
 impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
     #[inline(always)]
     pub(super) fn new(backend: Backend, room: &'r mut SerialRoom) -> Self {
         room.long = Progress::START;
         Self {
             width: Width::of(backend),
-            gmac: ArrayVec::new(),
+            whole: ArrayVec::new(),
+            scattered: ArrayVec::new(),
             headers: ArrayVec::new(),
             short: ArrayVec::new(),
             long: ArrayVec::new(),
@@ -75,14 +94,15 @@ impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
 
     /// How many more jobs can be taken in.
     pub(super) fn space(&self) -> usize {
-        self.gmac
+        self.scattered
             .remaining_capacity()
+            .min(self.whole.remaining_capacity())
             .min(self.short.remaining_capacity())
             .min(self.long.remaining_capacity())
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.gmac.is_empty() && self.short.is_empty() && self.long.is_empty()
+        self.scattered.is_empty() && self.whole.is_empty() && self.short.is_empty() && self.long.is_empty()
     }
 
     /// Takes a job in; there must be room.
@@ -92,12 +112,15 @@ impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
             self.long.push(job);
         } else if let (Some(_), Some(gmac)) = (self.width, Gmac::of(&job)) {
             let (key, header, nonce) = gmac;
-            prefetch(key);
+            key.prefetch(job.bytes());
+            if job.is_in_one_piece() {
+                return self.whole.push(Gmac { job, key, nonce });
+            }
             self.headers.push(*header);
             if let Some(header) = self.headers.last_mut() {
                 job.cover(header);
             }
-            self.gmac.push(Gmac { job, key, nonce });
+            self.scattered.push(Gmac { job, key, nonce });
         } else {
             self.short.push(job);
         }
@@ -107,12 +130,16 @@ impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
     #[inline(always)]
     pub(super) fn turn(&mut self, mut hand_back: impl FnMut(&'m mut Message<'d>)) {
         if let Some(width) = self.width {
-            while !self.gmac.is_empty() {
-                let first = (self.gmac.len() - 1) / TOGETHER * TOGETHER;
-                let (gmacs, headers) = (self.gmac.split_at(first).1, self.headers.split_at(first).1);
+            gmac_whole::tags(width, &COVER, &self.whole, &mut self.room.tags);
+            for (gmac, tag) in self.whole.drain(..).zip(self.room.tags.as_flattened()) {
+                hand_back(gmac.job.settle(&Tag::from_bytes(*tag)));
+            }
+            while !self.scattered.is_empty() {
+                let first = (self.scattered.len() - 1) / TOGETHER * TOGETHER;
+                let (gmacs, headers) = (self.scattered.split_at(first).1, self.headers.split_at(first).1);
                 let tags = tags(width, gmacs, headers, &mut self.room.together);
                 for tag in tags.split_at(gmacs.len()).0.iter().rev() {
-                    if let Some(gmac) = self.gmac.pop() {
+                    if let Some(gmac) = self.scattered.pop() {
                         hand_back(gmac.job.settle(&Tag::from_bytes(*tag)));
                     }
                 }

@@ -14,7 +14,7 @@ use super::order::{Entry, Order, WINDOW};
 use super::scheduler::{Source, Supply};
 use super::short_message::{Layout, ShortMessage, cover_signed};
 use crate::kernels::lane::ShortLane;
-use crate::kernels::{Backend, Work};
+use crate::kernels::{Backend, Work, prefetch};
 
 /// How often messages that cannot fill the lanes wait for more, while more may come.
 const PATIENCE: u32 = 4;
@@ -42,6 +42,7 @@ pub(super) struct Short<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
     width: usize,
     room: &'r mut ShortRoom,
     waiting: ArrayVec<Waiting<'m, 'd, C>, WINDOW>,
+    /// Messages that are taken in at most: a number of full groups.
     most: usize,
     waited: u32,
 }
@@ -71,7 +72,8 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
     pub(super) fn new(backend: Backend, room: &'r mut ShortRoom) -> Self {
         room.order.clear();
         let width = C::width(backend).clamp(1, MAX_LANES);
-        Self { backend, width, room, waiting: ArrayVec::new(), most: WINDOW - WINDOW % width, waited: 0 }
+        let most = WINDOW - WINDOW % width;
+        Self { backend, width, room, waiting: ArrayVec::new(), most, waited: 0 }
     }
 
     /// Whether no message is left.
@@ -140,6 +142,10 @@ where
         let mut message = first;
         loop {
             let Some(key) = C::of(message.key) else { return Halt::Other(message) };
+            if N == 64 {
+                // Of a hash's states the last lines; all else came with the first.
+                prefetch(key);
+            }
             let count = waiting.len();
             if count >= most {
                 return Halt::Full(message);

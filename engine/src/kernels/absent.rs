@@ -152,6 +152,10 @@ pub(crate) mod gmac {
         pub(crate) const fn implementation(self) -> &'static str {
             match self.0 {}
         }
+
+        pub(super) const fn never(self) -> Infallible {
+            self.0
+        }
     }
 
     #[derive(Clone, Copy)]
@@ -189,11 +193,11 @@ pub(crate) mod gmac {
             match width.0 {}
         }
 
-        pub(crate) const fn width(&self) -> Width {
+        pub(crate) fn prefetch(&self, _: usize) {
             match self.0 {}
         }
 
-        pub(crate) fn tag(&self, _: &[u8; 12], _: &[&[u8]]) -> [u8; 16] {
+        pub(crate) fn tag(&self, _: Width, _: &[u8; 12], _: &[&[u8]]) -> [u8; 16] {
             match self.0 {}
         }
 
@@ -216,6 +220,32 @@ pub(crate) mod gmac {
 
     pub(crate) fn tags(width: Width, _: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TOGETHER] {
         match width.0 {}
+    }
+}
+
+pub(crate) mod gmac_whole {
+    use super::gmac::{GmacKey, TOGETHER, Unit, Width};
+
+    pub(crate) struct Cover {
+        pub(crate) cleared: Unit,
+        pub(crate) set: Unit,
+    }
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Whole<'a> {
+        pub(crate) key: &'a GmacKey,
+        pub(crate) nonce: &'a [u8; 12],
+        pub(crate) message: &'a [u8],
+    }
+
+    pub(crate) trait InOnePiece {
+        fn whole(&self) -> Whole<'_>;
+    }
+
+    pub(crate) type Tag = [u8; 16];
+
+    pub(crate) fn tags(width: Width, _: &Cover, _: &[impl InOnePiece], _: &mut [[Tag; TOGETHER]]) {
+        match width.never() {}
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) trait Elements<const BYTES: usize>: Copy {
     fn store(self) -> [u8; BYTES];
     /// Blocks as elements: GHASH's bytes are reflected.
     fn reflect(self) -> Self;
+    /// The bits that both have.
+    fn and(self, other: Self) -> Self;
     /// Sums: XOR.
     fn plus(self, other: Self) -> Self;
     /// Products of a half of each element with a half of the other's, without carries. `HALVES` has the low digit set for
@@ -39,7 +41,7 @@ pub(super) trait Elements<const BYTES: usize>: Copy {
     fn high_down(self) -> Self;
     /// The sum of the vector's elements.
     fn fold(self) -> X1;
-    /// GHASH's results of four messages from the products of their last groups, their lengths and their keys.
+    /// GHASH's results of four messages, as blocks, from the products of their last groups, their lengths and their keys.
     fn digests(proof: Self::Proof, last: [Last<'_, Self>; 4]) -> [X1; 4];
 }
 

@@ -1,8 +1,8 @@
 //! One field element in a 128-bit vector.
 
 use core::arch::x86_64::{
-    __m128i, _mm_clmulepi64_si128, _mm_set_epi8, _mm_set_epi64x, _mm_setzero_si128, _mm_shuffle_epi8,
-    _mm_shuffle_epi32, _mm_slli_si128, _mm_srli_si128, _mm_xor_si128,
+    __m128i, _mm_and_si128, _mm_clmulepi64_si128, _mm_set_epi8, _mm_set_epi64x, _mm_setzero_si128,
+    _mm_shuffle_epi8, _mm_shuffle_epi32, _mm_slli_si128, _mm_srli_si128, _mm_xor_si128,
 };
 
 use super::cpu::HaveAvx2;
@@ -52,6 +52,12 @@ impl Elements<16> for X1 {
     }
 
     #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        // SAFETY: whoever has an X1 has shown that the CPU has AVX2.
+        Self(unsafe { _mm_and_si128(self.0, other.0) })
+    }
+
+    #[inline(always)]
     fn plus(self, other: Self) -> Self {
         // SAFETY: whoever has an X1 has shown that the CPU has AVX2.
         Self(unsafe { _mm_xor_si128(self.0, other.0) })
@@ -88,7 +94,7 @@ impl Elements<16> for X1 {
 
     #[inline(always)]
     fn digests(proof: HaveAvx2, last: [Last<'_, Self>; 4]) -> [X1; 4] {
-        last.map(|last| last.digest(proof))
+        last.map(|last| last.digest(proof).reflect())
     }
 }
 

@@ -2,10 +2,10 @@
 
 use core::arch::x86_64::{
     __m128i, __m512i, _mm_set_epi8, _mm_xor_si128, _mm256_castsi256_si128, _mm256_extracti128_si256,
-    _mm256_xor_si256, _mm512_broadcast_i32x4, _mm512_bslli_epi128, _mm512_bsrli_epi128,
+    _mm256_xor_si256, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_bslli_epi128, _mm512_bsrli_epi128,
     _mm512_castsi512_si128, _mm512_castsi512_si256, _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32,
-    _mm512_extracti64x4_epi64, _mm512_mask_broadcast_i32x4, _mm512_set_epi64, _mm512_setzero_si512,
-    _mm512_shuffle_epi8, _mm512_shuffle_epi32, _mm512_shuffle_i64x2, _mm512_xor_si512,
+    _mm512_extracti64x4_epi64, _mm512_mask_broadcast_i32x4, _mm512_mask_set1_epi64, _mm512_maskz_set1_epi64,
+    _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_epi32, _mm512_shuffle_i64x2, _mm512_xor_si512,
 };
 
 use super::cpu::HaveAvx512;
@@ -55,6 +55,12 @@ impl Elements<64> for X4 {
     fn reflect(self) -> Self {
         // SAFETY: whoever has an X4 has shown that the CPU has AVX-512 F and BW.
         Self(unsafe { reflect(self.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        // SAFETY: whoever has an X4 has shown that the CPU has AVX-512F.
+        Self(unsafe { _mm512_and_si512(self.0, other.0) })
     }
 
     #[inline(always)]
@@ -109,7 +115,7 @@ impl Elements<64> for X4 {
         let h = Self(unsafe { gather(last.map(|last| last.h)) });
         sum.add_upper(lengths, h);
         // SAFETY: likewise.
-        unsafe { spread(sum.reduce(proof).0) }.map(X1)
+        unsafe { spread(sum.reduce(proof).reflect().0) }.map(X1)
     }
 }
 
@@ -149,7 +155,10 @@ fn fold_each([a, b, c, d]: [__m512i; 4]) -> __m512i {
 #[target_feature(enable = "avx512f")]
 fn lengths(bits: [u64; 4]) -> __m512i {
     let [a, b, c, d] = bits.map(u64::cast_signed);
-    _mm512_set_epi64(d, 0, c, 0, b, 0, a, 0)
+    let lengths = _mm512_maskz_set1_epi64(1 << 1, a);
+    let lengths = _mm512_mask_set1_epi64(lengths, 1 << 3, b);
+    let lengths = _mm512_mask_set1_epi64(lengths, 1 << 5, c);
+    _mm512_mask_set1_epi64(lengths, 1 << 7, d)
 }
 
 #[inline]

@@ -15,24 +15,21 @@ pub(crate) type Unit = [u8; 64];
 
 /// Powers of H that are kept.
 pub(super) const POWERS: usize = 33;
-/// Units that the last group takes at most; H itself is the length block's.
-pub(crate) const LAST_GROUP: usize = POWERS / 4;
-/// Units of every group before. The last one then keeps more than a unit: a digest of each lane goes into its first.
-const GROUP: usize = LAST_GROUP - 1;
-/// Elements that a vector loaded at H may hold beyond it.
-const BEYOND: usize = 3;
+/// Units of a group; H itself is the length block's.
+const GROUP: usize = POWERS / 4;
 
-/// From the highest power down to H, so that they lie in their blocks' order, and zeros beyond.
-pub(super) type Powers = [[u8; 16]; POWERS + BEYOND];
+/// From the highest power down to H, so that they lie in their blocks' order, and what lies behind H: blocks of zeros meet
+/// that. All of it fills whole cache lines, and so do the powers that whole units of a last group meet.
+pub(super) type Powers = [[u8; 16]; POWERS + 11];
 
 /// What a last group's units take at most, in bytes.
-pub(crate) const LAST_GROUP_BYTES: usize = 64 * LAST_GROUP;
+pub(crate) const LAST_GROUP_BYTES: usize = 64 * GROUP;
 
-/// How many bytes of a message of so many come before its last group: units of whole groups.
+/// How many bytes of a message of so many come before its last group, which keeps more than a unit: a digest of each lane
+/// goes into its first.
 #[inline(always)]
 pub(crate) const fn before_last(bytes: usize) -> usize {
-    const BYTES: usize = 64 * GROUP;
-    bytes.saturating_sub(LAST_GROUP_BYTES - BYTES + 1) / BYTES * BYTES
+    bytes.saturating_sub(LAST_GROUP_BYTES).next_multiple_of(64)
 }
 
 /// A last group: whole units, and what follows them.
@@ -65,83 +62,52 @@ pub(crate) fn last_group<'a>(
     (&[], &room[..filled])
 }
 
-/// A message on its way through the groups before the last.
-pub(super) struct Groups<'a, V: Elements<N>, const N: usize> {
+/// Takes units in that are not the last group's, in groups of which the first need not be full: each lane's digest, from what
+/// it was before.
+#[inline(always)]
+pub(super) fn absorb<V: Elements<N>, const N: usize>(
     proof: V::Proof,
-    /// What a group's blocks meet.
-    powers: &'a [[u8; 16]],
-    /// What earlier groups came to, each lane for itself: to be added to the next group's first vector.
-    digest: V,
-    /// Which vector of its group comes next.
-    place: usize,
-    /// What the vectors before it came to.
-    sum: Product<V>,
+    powers: &Powers,
+    mut digest: V,
+    units: &[Unit],
+) -> V {
+    let (first, groups) = units.as_rchunks::<GROUP>();
+    if !first.is_empty() {
+        digest = group(proof, powers, digest, first);
+    }
+    for units in groups {
+        digest = group(proof, powers, digest, units);
+    }
+    digest
 }
 
-impl<'a, V: Elements<N>, const N: usize> Groups<'a, V, N> {
-    const VECTORS: usize = 64 * GROUP / N;
-
-    #[inline(always)]
-    pub(super) fn new(proof: V::Proof, powers: &'a Powers, digest: V) -> Self {
-        let (_, powers) = powers.split_at(POWERS - 4 * GROUP);
-        Self { proof, powers, digest, place: 0, sum: Product::zero(proof) }
+#[inline(always)]
+fn group<V: Elements<N>, const N: usize>(proof: V::Proof, powers: &Powers, digest: V, units: &[Unit]) -> V {
+    let (_, powers) = powers.split_at(POWERS - 4 * units.len());
+    let mut places = units.as_flattened().as_chunks::<N>().0.iter().zip(powers.iter().step_by(N / 16));
+    let Some((first, highest)) = places.next() else { return digest };
+    let mut sum = Product::zero(proof);
+    for (vector, power) in places {
+        sum.add(V::load(proof, vector).reflect(), V::splat(proof, power));
     }
-
-    #[inline(always)]
-    pub(super) fn absorb(&mut self, run: &[Unit]) {
-        let mut vectors = run.as_flattened().as_chunks::<N>().0;
-        while let [first, rest @ ..] = vectors {
-            if self.place == 0
-                && let Some((group, later)) = vectors.split_at_checked(Self::VECTORS)
-            {
-                // What waits for the digest comes last: all else is done meanwhile.
-                for (vector, place) in group.iter().zip(0..).skip(1) {
-                    self.sum.add(V::load(self.proof, vector).reflect(), self.power(place));
-                }
-                self.place = Self::VECTORS - 1;
-                self.add(first, self.power(0));
-                vectors = later;
-            } else {
-                self.add(first, self.power(self.place));
-                vectors = rest;
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn power(&self, place: usize) -> V {
-        V::splat(self.proof, &self.powers[place * (N / 16) % (4 * GROUP)])
-    }
-
-    #[inline(always)]
-    fn add(&mut self, vector: &[u8; N], power: V) {
-        self.sum.add(V::load(self.proof, vector).reflect().plus(self.digest), power);
-        (self.digest, self.place) = (V::zero(self.proof), self.place + 1);
-        if self.place == Self::VECTORS {
-            self.digest = self.sum.reduce(self.proof);
-            (self.sum, self.place) = (Product::zero(self.proof), 0);
-        }
-    }
-
-    /// After a whole group.
-    #[inline(always)]
-    pub(super) fn digest(self) -> V {
-        self.digest
-    }
+    // What waits for the digest comes last: all else is done meanwhile.
+    sum.add(V::load(proof, first).reflect().plus(digest), V::splat(proof, highest));
+    sum.reduce(proof)
 }
 
-/// The product of the last group's blocks, of which there are so many.
+/// The product of a last group of so many bytes.
 #[inline(always)]
 pub(super) fn last<V: Elements<N>, const N: usize>(
     proof: V::Proof,
     powers: &Powers,
     mut digest: V,
-    blocks: usize,
+    bytes: usize,
     (units, rest): LastGroup<'_>,
 ) -> Product<V> {
     let mut sum = Product::zero(proof);
-    let (_, powers) = powers.split_at(POWERS - 1 - blocks);
-    let mut powers = powers.as_flattened().as_chunks::<N>().0.iter();
+    let whole_blocks = (bytes + 15) & !15;
+    let (_, powers) = powers.as_flattened().split_at(16 * (POWERS - 1) - whole_blocks);
+    let mut powers = powers.as_chunks::<N>().0.iter();
     let (vectors, tail) = rest.as_chunks();
     for vectors in [units.as_flattened().as_chunks().0, vectors] {
         for (vector, powers) in vectors.iter().zip(powers.by_ref()) {

@@ -13,12 +13,16 @@ use super::cpu::{HaveAvx2, HaveAvx512};
 use super::elements::{Elements, Last, Product};
 use super::elements_x1::X1;
 use super::elements_x4::X4;
-use super::ghash::{self, Groups, LastGroup, POWERS, Powers};
+use super::ghash::{self, LastGroup, POWERS, Powers, absorb};
 pub(crate) use super::ghash::{LAST_GROUP_BYTES, Unit, before_last, last_group};
-use super::vector::store;
+use super::prefetch::prefetch;
+use super::vector::{load, store};
 
 /// Messages that are finished together.
 pub(crate) const TOGETHER: usize = 4;
+
+/// Units of messages so short that they are asked for no more than their own powers.
+const SHORT_UNITS: usize = 2;
 
 /// Which vectors multiply.
 #[derive(Debug, Clone, Copy)]
@@ -55,19 +59,14 @@ impl Width {
     }
 }
 
-/// An AES-128 key schedule and the powers of H.
+/// The powers of H, and the AES-128 round keys behind them: a short message's are neighbours.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 // So that a message of whole units meets powers that lie in whole cache lines.
 #[repr(align(64))]
-pub(crate) struct GmacKey {
-    powers: Powers,
-    rounds: RoundKeys<11>,
-    #[zeroize(skip)]
-    width: Width,
-}
+pub(crate) struct GmacKey(Powers);
 
 // A server keeps one per session: a cache's worth of sessions should not shrink unnoticed.
-const _: () = assert!(size_of::<GmacKey>() <= 768);
+const _: () = assert!(size_of::<GmacKey>() == 704);
 
 /// How far a message has come: by whole groups, of which none is the last.
 #[derive(Clone, Copy)]
@@ -123,30 +122,57 @@ impl GmacKey {
         let rounds = RoundKeys::aes128(proof, key);
         let h = times_x(u128::from_be_bytes(rounds.encrypt_block(proof, &[0; 16])));
         // SAFETY: the proof exists only if the CPU has PCLMULQDQ and AVX2.
-        let powers = unsafe { powers(proof, &h.to_le_bytes()) };
-        Self { powers, rounds, width }
+        let mut key = Self(unsafe { powers(proof, &h.to_le_bytes()) });
+        key.0[POWERS..].copy_from_slice(rounds.as_bytes());
+        key
     }
 
-    /// The kernel that computes single messages.
-    pub(crate) const fn width(&self) -> Width {
-        self.width
+    /// Asks for what the tag of a message of so many bytes takes.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, bytes: usize) {
+        let (long, short) = self.0.as_chunks::<4>().0.split_at(POWERS / 4 - SHORT_UNITS);
+        if bytes > 64 * SHORT_UNITS {
+            long.iter().for_each(prefetch);
+        }
+        short.iter().for_each(prefetch);
+    }
+
+    /// The powers of H.
+    #[inline(always)]
+    pub(super) const fn powers(&self) -> &Powers {
+        &self.0
+    }
+
+    /// The round keys.
+    #[inline(always)]
+    pub(super) const fn rounds(&self) -> &[[u8; 16]; 11] {
+        match self.0.last_chunk() {
+            Some(rounds) => rounds,
+            None => unreachable!(),
+        }
+    }
+
+    /// H, which the length block meets.
+    #[inline(always)]
+    pub(super) const fn h(&self) -> &[u8; 16] {
+        &self.0[POWERS - 1]
     }
 
     /// The tag of the concatenation of `segments` under a nonce that must never be used twice with this key.
     #[inline]
-    pub(crate) fn tag(&self, nonce: &[u8; 12], segments: &[&[u8]]) -> [u8; 16] {
+    pub(crate) fn tag(&self, width: Width, nonce: &[u8; 12], segments: &[&[u8]]) -> [u8; 16] {
         let bytes = total_bytes(segments);
         let (mut progress, mut room) = (Progress::START, [0; LAST_GROUP_BYTES]);
         let (units, rest) = match segments {
             [message] => (&[][..], *message),
             [first, rest] if first.len().is_multiple_of(64) => (first.as_chunks().0, *rest),
             _ => {
-                self.advance(self.width, &mut progress, segments, before_last(bytes));
+                self.advance(width, &mut progress, segments, before_last(bytes));
                 last_group(segments.iter().copied(), progress.bytes, &mut room)
             }
         };
         let ending = &Ending { key: self, nonce, bytes, progress: &progress, units, rest };
-        match self.width {
+        match width {
             // SAFETY: the proof exists only if the CPU has AES-NI, PCLMULQDQ and AVX2.
             Width::Vectors128(proof) => unsafe { tag_x1(proof, ending) },
             // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VPCLMULQDQ and all of AVX2's backend.
@@ -167,9 +193,9 @@ impl GmacKey {
         let digest = &mut progress.digest;
         match width {
             // SAFETY: the proof exists only if the CPU has PCLMULQDQ and AVX2.
-            Width::Vectors128(proof) => unsafe { advance_x1(proof, &self.powers, digest, units) },
+            Width::Vectors128(proof) => unsafe { advance_x1(proof, &self.0, digest, units) },
             // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, and VPCLMULQDQ.
-            Width::Vectors512(proof) => unsafe { advance_x4(proof, &self.powers, digest, units) },
+            Width::Vectors512(proof) => unsafe { advance_x4(proof, &self.0, digest, units) },
         }
         progress.bytes = until;
     }
@@ -189,25 +215,25 @@ pub(crate) fn tags(width: Width, endings: &[Ending<'_>; TOGETHER]) -> [[u8; 16];
 #[target_feature(enable = "avx2,pclmulqdq")]
 fn advance_x1(proof: HaveAvx2, powers: &Powers, digest: &mut Unit, mut units: Blocks<'_, 64>) {
     let [digest, ..] = digest.as_chunks_mut().0 else { return };
-    let mut groups = Groups::<X1, 16>::new(proof, powers, X1::load(proof, digest));
+    let mut lanes = X1::load(proof, digest);
     while let Some(run) = units.next_run() {
-        groups.absorb(run);
+        lanes = absorb(proof, powers, lanes, run);
     }
-    *digest = groups.digest().store();
+    *digest = lanes.store();
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,pclmulqdq")]
 fn advance_x4(proof: HaveAvx512, powers: &Powers, digest: &mut Unit, mut units: Blocks<'_, 64>) {
-    let mut groups = Groups::<X4, 64>::new(proof, powers, X4::load(proof, digest));
+    let mut lanes = X4::load(proof, digest);
     while let Some(run) = units.next_run() {
-        groups.absorb(run);
+        lanes = absorb(proof, powers, lanes, run);
     }
-    *digest = groups.digest().store();
+    *digest = lanes.store();
 }
 
 #[target_feature(enable = "avx2,aes,pclmulqdq")]
 fn tag_x1(proof: HaveAvx2, ending: &Ending<'_>) -> [u8; 16] {
-    let mask = mask(ending);
+    let mask = mask(ending.key, ending.nonce);
     tag_of(mask, last::<X1, 16>(proof, ending, near(proof, ending)).digest(proof))
 }
 
@@ -219,17 +245,18 @@ fn tags_x1(proof: HaveAvx2, endings: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TOGE
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,aes,pclmulqdq")]
 fn tag_x4(proof: HaveAvx512, ending: &Ending<'_>) -> [u8; 16] {
-    let mask = mask(ending);
+    let mask = mask(ending.key, ending.nonce);
     tag_of(mask, last::<X4, 64>(proof, ending, near(proof, ending)).digest(proof.avx2()))
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,aes,pclmulqdq")]
 fn tags_x4(proof: HaveAvx512, endings: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TOGETHER] {
-    let masks = masks(endings);
     // One after the other in the code as well, so that all sums stay in registers.
     let nears = endings.each_ref().map(|ending| near(proof, ending));
     let last = |place: usize| last::<X4, 64>(proof, &endings[place], nears[place]);
-    tags_of(masks, X4::digests(proof, [last(0), last(1), last(2), last(3)]))
+    let last = [last(0), last(1), last(2), last(3)];
+    // AES later: what multiplies is waited for.
+    tags_of(masks(endings), X4::digests(proof, last))
 }
 
 /// A message that has come to its last group.
@@ -237,7 +264,7 @@ fn tags_x4(proof: HaveAvx512, endings: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TO
 struct Near<'a, V> {
     digest: V,
     /// In the last group.
-    blocks: usize,
+    bytes: usize,
     last: LastGroup<'a>,
 }
 
@@ -248,16 +275,14 @@ fn near<'a, V: Elements<N>, const N: usize>(proof: V::Proof, ending: &Ending<'a>
     let left = bytes - progress.bytes;
     let digest = V::load(proof, progress.digest());
     if left <= LAST_GROUP_BYTES {
-        return Near { digest, blocks: left.div_ceil(16), last: (units, rest) };
+        return Near { digest, bytes: left, last: (units, rest) };
     }
     let before = before_last(left);
-    let mut groups = Groups::<V, N>::new(proof, &key.powers, digest);
     let (first, units) = units.split_at(units.len().min(before / 64));
     let (then, rest) = rest.split_at(before - first.as_flattened().len());
-    for run in [first, then.as_chunks().0] {
-        groups.absorb(run);
-    }
-    Near { digest: groups.digest(), blocks: (left - before).div_ceil(16), last: (units, rest) }
+    let digest = absorb(proof, &key.0, digest, first);
+    let digest = absorb(proof, &key.0, digest, then.as_chunks().0);
+    Near { digest, bytes: left - before, last: (units, rest) }
 }
 
 /// All of a message's GHASH but what four messages do together.
@@ -267,10 +292,9 @@ fn last<'a, V: Elements<N>, const N: usize>(
     ending: &Ending<'a>,
     near: Near<'a, V>,
 ) -> Last<'a, V> {
-    let Near { digest, blocks, last } = near;
-    let [.., h, _, _, _] = &ending.key.powers;
-    let sum = ghash::last(proof, &ending.key.powers, digest, blocks, last);
-    Last { sum, bits: (ending.bytes as u64).wrapping_mul(8), h }
+    let Near { digest, bytes, last } = near;
+    let sum = ghash::last(proof, &ending.key.0, digest, bytes, last);
+    Last { sum, bits: (ending.bytes as u64).wrapping_mul(8), h: ending.key.h() }
 }
 
 #[inline]
@@ -282,32 +306,40 @@ fn tag_of(mask: __m128i, digest: X1) -> [u8; 16] {
 #[inline]
 #[target_feature(enable = "avx2,aes")]
 fn tags_of(masks: [__m128i; TOGETHER], digests: [X1; TOGETHER]) -> [[u8; 16]; TOGETHER] {
-    core::array::from_fn(|message| tag_of(masks[message], digests[message]))
+    core::array::from_fn(|message| store(_mm_xor_si128(masks[message], digests[message].0)))
 }
 
 /// The first counter block, encrypted.
 #[inline]
 #[target_feature(enable = "avx2,aes")]
-fn mask(ending: &Ending<'_>) -> __m128i {
-    ending.key.rounds.encrypt(counter(ending.nonce))
+pub(super) fn mask(key: &GmacKey, nonce: &[u8; 12]) -> __m128i {
+    let [mask] = encrypted([key], [counter(nonce)]);
+    mask
 }
 
-/// The first counter blocks, each encrypted under its key, one round after the other.
+/// The first counter blocks, each encrypted under its key.
 #[inline]
 #[target_feature(enable = "avx2,aes")]
 fn masks(endings: &[Ending<'_>; TOGETHER]) -> [__m128i; TOGETHER] {
-    let mut states = endings.each_ref().map(|ending| counter(ending.nonce));
-    let keys = endings.each_ref().map(|ending| &ending.key.rounds.0);
+    let counters = endings.each_ref().map(|ending| counter(ending.nonce));
+    encrypted(endings.each_ref().map(|ending| ending.key), counters)
+}
+
+/// Blocks, each encrypted under its key, one round after the other.
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn encrypted<const N: usize>(keys: [&GmacKey; N], mut states: [__m128i; N]) -> [__m128i; N] {
+    let keys = keys.map(GmacKey::rounds);
     for (state, keys) in states.iter_mut().zip(keys) {
-        *state = _mm_xor_si128(*state, keys[0]);
+        *state = _mm_xor_si128(*state, load(&keys[0]));
     }
     for round in 1..10 {
         for (state, keys) in states.iter_mut().zip(keys) {
-            *state = _mm_aesenc_si128(*state, keys[round]);
+            *state = _mm_aesenc_si128(*state, load(&keys[round]));
         }
     }
     for (state, keys) in states.iter_mut().zip(keys) {
-        *state = _mm_aesenclast_si128(*state, keys[10]);
+        *state = _mm_aesenclast_si128(*state, load(&keys[10]));
     }
     states
 }

@@ -10,6 +10,7 @@ use super::backend::Backend;
 use super::gmac::{
     Ending, GmacKey, LAST_GROUP_BYTES, Progress, TOGETHER, Unit, Width, before_last, last_group, tags,
 };
+use super::gmac_whole::{self, Cover, InOnePiece, Whole};
 
 const NONCE: [u8; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
@@ -71,7 +72,7 @@ fn assert_same_together(messages: [&[&[u8]]; TOGETHER], step: usize) {
             let expected = by_crates(key(message), &segments.concat());
             let lengths: Vec<_> = segments.iter().map(|segment| segment.len()).collect();
             assert_eq!(*tag, expected, "{backend}: message {message} of segments {lengths:?}");
-            assert_eq!(keys[message].tag(&NONCE, segments), expected, "{backend}: alone, {lengths:?}");
+            assert_eq!(keys[message].tag(width, &NONCE, segments), expected, "{backend}: alone, {lengths:?}");
         }
     }
 }
@@ -132,6 +133,56 @@ fn slices_of_any_length_lead_to_the_crates_tags() {
     for step in [513, 960, 961, 1500, 4000] {
         let (head, body) = bytes.split_at(777);
         assert_same_together([&[&bytes], &[head, body], &[body], &[&bytes[..step]]], step);
+    }
+}
+
+/// Whose first unit changes.
+const COVER: Cover = {
+    let (mut cleared, mut set) = ([0; 64], [0; 64]);
+    (cleared[0], set[0]) = (0b1100, 0b0100);
+    (cleared[17], cleared[63], set[63]) = (0xff, 0xff, 0xa5);
+    Cover { cleared, set }
+};
+
+impl InOnePiece for (GmacKey, &[u8]) {
+    fn whole(&self) -> Whole<'_> {
+        Whole { key: &self.0, nonce: &NONCE, message: self.1 }
+    }
+}
+
+fn covered(message: &[u8]) -> Vec<u8> {
+    let mut covered = message.to_vec();
+    if let Some(first) = covered.first_chunk_mut::<64>() {
+        first[0] = first[0] & !0b1100 | 0b0100;
+        (first[17], first[63]) = (0, 0xa5);
+    }
+    covered
+}
+
+#[test]
+fn messages_in_one_piece_have_the_crates_tags_with_their_first_units_covered() {
+    let bytes = painted((1 << 20) + 100);
+    for (backend, width) in widths() {
+        for length in lengths() {
+            for count in if length < 2000 { 0..=9 } else { 5..=5 } {
+                // The last of a group is alone, or shorter, or longer than its neighbours.
+                let message = |place: usize| match place % 4 {
+                    3 => &bytes[place..length / 2],
+                    place => &bytes[place..length + 20 * place],
+                };
+                let messages: Vec<_> = (0..count)
+                    .map(|place| {
+                        (GmacKey::new(width, &key(place)), if length < 20 { &[] } else { message(place) })
+                    })
+                    .collect();
+                let mut tags = [[[0; 16]; TOGETHER]; 3];
+                gmac_whole::tags(width, &COVER, &messages, &mut tags);
+                for (place, (tag, (_, message))) in tags.as_flattened().iter().zip(&messages).enumerate() {
+                    let expected = by_crates(key(place), &covered(message));
+                    assert_eq!(*tag, expected, "{backend}: {place} of {count}, {} bytes", message.len());
+                }
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ptr::{self, NonNull};
 use super::blocks::Blocks;
 use super::cpu::{HaveAvx2, HaveAvx512};
 use super::lane::{CmacLane, Lane};
-use super::{Backend, ccm_ni, cmac_group, cmac_ni, gmac, md5, md5_group, sha256_group};
+use super::{Backend, ccm_ni, cmac_group, cmac_ni, gmac, gmac_whole, md5, md5_group, sha256_group};
 
 /// Bytes of a page.
 pub(crate) const PAGE: usize = 4096;
@@ -86,19 +86,18 @@ fn kernels_read_nothing_outside_their_slices() {
     match HaveAvx2::detect() {
         None => println!("no AVX2, AES-NI or PCLMULQDQ here: their kernels did not run"),
         Some(proof) => {
-            let (cmac, gmac) = (
-                cmac_ni::CmacKey::new(proof, &key),
-                gmac::GmacKey::new(gmac::Width::Vectors128(proof), &key),
-            );
+            let width = gmac::Width::Vectors128(proof);
+            let (cmac, gmac) = (cmac_ni::CmacKey::new(proof, &key), gmac::GmacKey::new(width, &key));
             assert_same_beside_guards("cmac, AES-NI", |segments| cmac.tag(segments));
-            assert_same_beside_guards("gmac, PCLMULQDQ", |segments| gmac.tag(&nonce, segments));
+            assert_same_beside_guards("gmac, PCLMULQDQ", |segments| gmac.tag(width, &nonce, segments));
         }
     }
     match HaveAvx512::detect() {
         None => println!("no AVX-512 with VAES and VPCLMULQDQ here: its kernel did not run"),
         Some(proof) => {
-            let gmac = gmac::GmacKey::new(gmac::Width::Vectors512(proof), &key);
-            assert_same_beside_guards("gmac, VPCLMULQDQ", |segments| gmac.tag(&nonce, segments));
+            let width = gmac::Width::Vectors512(proof);
+            let gmac = gmac::GmacKey::new(width, &key);
+            assert_same_beside_guards("gmac, VPCLMULQDQ", |segments| gmac.tag(width, &nonce, segments));
         }
     }
 }
@@ -160,8 +159,21 @@ fn ccm_reads_and_writes_nothing_outside_its_slices() {
     }
 }
 
+struct Painted<'a> {
+    key: &'a gmac::GmacKey,
+    message: &'a [u8],
+}
+
+impl gmac_whole::InOnePiece for Painted<'_> {
+    fn whole(&self) -> gmac_whole::Whole<'_> {
+        gmac_whole::Whole { key: self.key, nonce: &[7; 12], message: self.message }
+    }
+}
+
+const COVER: gmac_whole::Cover = gmac_whole::Cover { cleared: [0; 64], set: [0; 64] };
+
 #[test]
-fn gmac_of_four_messages_reads_nothing_outside_them() {
+fn gmac_of_several_messages_reads_nothing_outside_them() {
     let painted: Vec<u8> = (0u8..251).cycle().take(PAGE).collect();
     let mut page = GuardedPage::new();
     page.bytes().copy_from_slice(&painted);
@@ -177,11 +189,15 @@ fn gmac_of_four_messages_reads_nothing_outside_them() {
                     (ending.bytes, ending.rest) = (rest.len(), rest);
                 }
                 (endings[3].bytes, endings[3].units, endings[3].rest) = (length, units, rest);
-                gmac::tags(width, &endings)
+                let in_one_piece =
+                    [low, high, &low[length / 2..], high, low].map(|message| Painted { key: &key, message });
+                let mut whole = [[[0; 16]; gmac::TOGETHER]; 2];
+                gmac_whole::tags(width, &COVER, &in_one_piece, &mut whole);
+                (gmac::tags(width, &endings), whole)
             };
             assert_eq!(tags(page.bytes()), tags(&painted), "{backend}: {length} bytes");
         }
-        println!("gmac of four messages stays within them: {backend}");
+        println!("gmac of several messages stays within them: {backend}");
     }
 }
 

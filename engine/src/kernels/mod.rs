@@ -45,6 +45,8 @@ mod ghash;
 pub(crate) mod gmac;
 #[cfg(all(test, target_arch = "x86_64"))]
 mod gmac_tests;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod gmac_whole;
 #[cfg(all(test, unix, target_arch = "x86_64"))]
 pub(crate) mod guard;
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -81,7 +83,7 @@ mod words_x8;
 #[cfg(not(target_arch = "x86_64"))]
 pub use absent::cpu;
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) use absent::{ccm_ni, cmac_group, cmac_ni, gmac, md5, md5_group, sha256_group};
+pub(crate) use absent::{ccm_ni, cmac_group, cmac_ni, gmac, gmac_whole, md5, md5_group, sha256_group};
 
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};

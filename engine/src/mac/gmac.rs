@@ -17,7 +17,7 @@ pub struct AesGmacKey(Schedule);
 
 #[derive(Clone)]
 enum Schedule {
-    Clmul(Box<gmac::GmacKey>),
+    Clmul(Box<gmac::GmacKey>, gmac::Width),
     Portable(Box<Portable>),
 }
 
@@ -31,7 +31,7 @@ impl AesGmacKey {
     pub(super) fn new(key: &[u8; 16], backend: Backend) -> Self {
         Self(match gmac::Width::of(backend) {
             None => Schedule::Portable(Box::new(Portable::new(key))),
-            Some(width) => Schedule::Clmul(Box::new(gmac::GmacKey::new(width, key))),
+            Some(width) => Schedule::Clmul(Box::new(gmac::GmacKey::new(width, key)), width),
         })
     }
 
@@ -39,14 +39,14 @@ impl AesGmacKey {
     #[must_use]
     pub fn tag(&self, nonce: &Nonce, segments: &[&[u8]]) -> Tag {
         Tag::from_bytes(match &self.0 {
-            Schedule::Clmul(key) => key.tag(nonce.as_bytes(), segments),
+            Schedule::Clmul(key, width) => key.tag(*width, nonce.as_bytes(), segments),
             Schedule::Portable(key) => key.tag(nonce.as_bytes(), segments),
         })
     }
 
     pub(super) fn implementation(&self) -> &'static str {
         match &self.0 {
-            Schedule::Clmul(key) => key.width().implementation(),
+            Schedule::Clmul(_, width) => width.implementation(),
             Schedule::Portable(_) => "ghash 0.6, aes 0.9",
         }
     }
@@ -57,7 +57,7 @@ impl gmac::GmacKey {
     #[inline(always)]
     pub(crate) fn of(key: &PreparedKey) -> Option<&Self> {
         match key {
-            PreparedKey::AesGmac(AesGmacKey(Schedule::Clmul(key))) => Some(key),
+            PreparedKey::AesGmac(AesGmacKey(Schedule::Clmul(key, _))) => Some(key),
             _ => None,
         }
     }

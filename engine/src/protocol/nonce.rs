@@ -18,6 +18,7 @@ impl Nonce {
     const CANCEL_REQUEST: u32 = 0x2;
 
     /// The nonce of a message with this MessageId, sender and command.
+    #[inline]
     #[must_use]
     pub fn new(message_id: smb2::MessageId, sender: Sender, command: smb2::Command) -> Self {
         let mut bits = 0;

@@ -172,6 +172,25 @@ impl Opening {
     /// Bytes of the longer header.
     pub const MAX_BYTES: usize = smb2::HEADER_BYTES;
 
+    /// What the MAC takes of an SMB2 header otherwise than as it stands: bits that count as zero, and of them those that
+    /// count as one. Without its signature the header is the same to sign and to verify: SIGNED is set.
+    pub(crate) const SMB2_COVER: [[u8; Self::MAX_BYTES]; 2] = {
+        let (mut cleared, mut set) = ([0; Self::MAX_BYTES], [0; Self::MAX_BYTES]);
+        let mut at = Signature::FIELD.start;
+        while at < Signature::FIELD.end {
+            cleared[at] = 0xff;
+            at += 1;
+        }
+        let signed = smb2::Flags::SIGNED.0.to_le_bytes();
+        let mut at = 0;
+        while at < signed.len() {
+            cleared[smb2::FLAGS_FIELD.start + at] = signed[at];
+            set[smb2::FLAGS_FIELD.start + at] = signed[at];
+            at += 1;
+        }
+        [cleared, set]
+    };
+
     /// The opening of a message to be signed: `head` is the message, or at least its header.
     ///
     /// `sequence` is SMB1's number, and ignored for SMB2, whose nonce comes from the header (rule 11).
@@ -284,8 +303,11 @@ impl Opening {
     #[inline]
     #[must_use]
     pub fn nonce(&self, head: &[u8]) -> Nonce {
-        match (self.generation, smb2::Header::parse(head)) {
-            (Generation::Smb2, Ok(header)) => Nonce::new(header.message_id(), self.sender, header.command()),
+        match (self.generation, head.first_chunk()) {
+            (Generation::Smb2, Some(header)) => {
+                let header = smb2::Header::of(header);
+                Nonce::new(header.message_id(), self.sender, header.command())
+            }
             _ => Nonce::from_bytes([0; Nonce::BYTES]),
         }
     }

@@ -105,6 +105,12 @@ impl<'a> Header<'a> {
         }
     }
 
+    /// A header that was read before.
+    #[inline]
+    pub(super) const fn of(bytes: &'a [u8; HEADER_BYTES]) -> Self {
+        Self(bytes)
+    }
+
     /// What is wrong with bytes that open with no header.
     #[cold]
     fn malformed(message: &'a [u8]) -> MalformedMessage {
