@@ -4,6 +4,7 @@
 //! over before such a stop has paid. So each is laid out as one run of blocks; the copy costs less than one stop.
 
 use arrayvec::ArrayVec;
+use zeroize::Zeroize;
 
 use super::job::Job;
 use super::kernel::{Kernel, Lanes, MAX_LANES, finish};
@@ -36,6 +37,11 @@ struct LaneRoom([u8; LANE_BYTES]);
 impl ShortRoom {
     pub(super) fn new() -> Self {
         Self { order: Order::new(), lanes: Box::new([LaneRoom([0; LANE_BYTES]); MAX_LANES]) }
+    }
+
+    /// Empties what may hold keys or messages.
+    pub(super) fn wipe(&mut self) {
+        self.lanes.iter_mut().for_each(|lane| lane.0.zeroize());
     }
 
     #[cfg(test)]
