@@ -9,7 +9,7 @@ use super::follow::{Judgement, Message};
 /// Messages that wait at most, but for the last frame's.
 pub const WAITING_MESSAGES: usize = 1 << 13;
 /// Bytes that wait at most, but for the last frame's.
-pub const WAITING_BYTES: usize = 8 << 20;
+pub const WAITING_BYTES: usize = 4 << 20;
 
 /// The messages from the first that is pending on.
 #[derive(Debug, Default)]

@@ -82,7 +82,7 @@ fn long_captures() -> [(&'static str, Vec<u8>, Keys); 3] {
     [
         ("smb311-aes-cmac-smbtorture-compound", 120),
         ("smb210-hmac-sha256-smbtorture-compound-async", 90),
-        ("gpupdate-computer-first-smb311-gmac", 80),
+        ("gpupdate-computer-first-smb311-gmac", 45),
     ]
     .map(|(name, times)| {
         let capture = sets::named(name);
