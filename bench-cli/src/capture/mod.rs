@@ -9,6 +9,9 @@
 //! conversation one connection: is it SMB, who is client and who server
 //! connections  all of them: where one ends and the next begins, when memory is given back
 //! events       all of it behind one iterator
+//! follow       events → messages, each with a verdict or with the check that it hangs on
+//! backlog      checks that wait, run together
+//! verification all of it, to counts
 //! ```
 //!
 //! [`Events`] reads any `std::io::Read` from front to back and holds only what is still incomplete. Whatever is
@@ -21,6 +24,7 @@
 //! frames (what one 4-byte framing header announces: a message, a compound chain or a transform) from 1, over all
 //! connections, in wire order; the `frame` column of message lists holds these.
 
+mod backlog;
 mod connections;
 mod conversation;
 mod damage;

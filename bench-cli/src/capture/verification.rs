@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::mem;
 use std::ops::AddAssign;
 
 use serde::Serialize;
 use smbsign_engine::protocol::smb2::SessionId;
 
+use super::backlog::Backlog;
+pub use super::backlog::{WAITING_BYTES, WAITING_MESSAGES};
 use super::follow::{Follower, Header, Message, Unchecked, Verdict};
 use super::keys::Keys;
 use super::{Damage, Event, Events, FileError};
@@ -94,42 +97,70 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Verifies the capture that `source` holds, and hands each message to `message` as it comes, in wire order.
+    /// Verifies the capture that `source` holds, and hands each message to `message` in wire order.
+    ///
+    /// Signatures are checked on all threads of rayon's pool, many together, while this one reads on: up to twice
+    /// [`WAITING_MESSAGES`] or [`WAITING_BYTES`] are read before a message is handed on.
     ///
     /// # Errors
     /// When the first bytes are no capture's. Everything later is [`Verification::damage`].
     pub fn of(source: impl Read, keys: Keys, mut message: impl FnMut(&Message)) -> Result<Self, FileError> {
         let mut verification = Self::default();
+        let mut events = Events::new(source)?;
         let mut follower = Follower::new(keys);
-        for event in Events::new(source)? {
-            let messages = follower.event(&event);
-            messages.iter().for_each(&mut message);
+        let (mut waiting, mut next) = (Backlog::default(), Backlog::default());
+        loop {
+            let mut settled = Vec::new();
+            rayon::in_place_scope(|scope| {
+                scope.spawn(|_| settled = waiting.settle());
+                verification.read(&mut events, &mut follower, &mut next);
+            });
+            verification.frames(&settled, &mut message);
+            if next.is_empty() {
+                return Ok(verification);
+            }
+            mem::swap(&mut waiting, &mut next);
+        }
+    }
+
+    /// Reads until the backlog is full or the capture ends.
+    fn read(&mut self, events: &mut Events<impl Read>, follower: &mut Follower, backlog: &mut Backlog) {
+        while !backlog.is_full() {
+            let Some(event) = events.next() else { return };
+            let messages = follower.follow(&event);
             match event {
-                Event::Frame(_) => verification.frame(messages),
-                Event::Damage(damage) => verification.damage.push(damage),
+                Event::Frame(frame) => backlog.push(&frame, messages),
+                Event::Damage(damage) => self.damage.push(damage),
                 Event::Opened(_) | Event::Closed(_) => {}
             }
         }
-        Ok(verification)
     }
 
-    fn frame(&mut self, messages: Vec<Message>) {
-        self.counts.frame(&messages);
-        let mut session = String::new();
+    fn frames(&mut self, messages: &[Message], message: impl FnMut(&Message)) {
+        messages.iter().for_each(message);
+        for frame in messages.chunk_by(|one, next| one.frame == next.frame) {
+            self.frame(frame);
+        }
+    }
+
+    fn frame(&mut self, messages: &[Message]) {
+        self.counts.frame(messages);
+        let mut names_session = None;
         for message in messages {
-            session = match message.header {
-                Header::Smb1 { .. } => String::new(),
-                // Rule 6: the previous message's.
-                Header::Smb2 { session_id: SessionId::RELATED, .. } => session,
-                header => header.session(),
-            };
+            // Rule 6: else the previous message's.
+            if !matches!(message.header, Header::Smb2 { session_id: SessionId::RELATED, .. }) {
+                names_session = Some(message.header);
+            }
             match &message.verdict {
                 Verdict::Unchecked(reason) => {
-                    let session =
-                        UncheckedSession { connection: message.connection, session: session.clone() };
+                    let session = match names_session {
+                        None | Some(Header::Smb1 { .. }) => String::new(),
+                        Some(header) => header.session(),
+                    };
+                    let session = UncheckedSession { connection: message.connection, session };
                     self.unchecked.entry(session).or_insert_with(|| (0, reason.clone())).0 += 1;
                 }
-                Verdict::Failed { .. } => self.failures.push(message),
+                Verdict::Failed { .. } => self.failures.push(message.clone()),
                 _ => {}
             }
         }

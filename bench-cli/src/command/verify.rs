@@ -5,9 +5,10 @@ mod outcome;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{iter, panic, thread};
 
 use anyhow::{Context, bail};
-use rayon::prelude::*;
 
 use crate::capture::keys::{Credentials, KeyFile, Keys, Secret};
 use crate::capture::verification::{Counts, Verification};
@@ -70,16 +71,13 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         (Some(_), 1) => Rows::Plain,
         (Some(_), _) => Rows::WithCapture,
     };
-    let results: Vec<_> = captures
-        .par_iter()
-        .map(|capture| {
-            progress.doing(capture.display());
-            let keys = given.clone().unwrap_or_else(|| keys_beside(capture, &progress));
-            let result = verify(capture, keys, &progress, wanted);
-            progress.step();
-            result
-        })
-        .collect();
+    let results = on_all_cores(&captures, |capture| {
+        progress.doing(capture.display());
+        let keys = given.clone().unwrap_or_else(|| keys_beside(capture, &progress));
+        let result = verify(capture, keys, &progress, wanted);
+        progress.step();
+        result
+    });
 
     if let Some(file) = &mut rows {
         write_rows(file, wanted, &results).context("cannot write --messages")?;
@@ -93,6 +91,29 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let (format, colour) = (output.format(), output.colour());
     output.write(|sink| report::verify(&report, format, colour, sink))?;
     Ok(report.exit())
+}
+
+/// Does the work on each item, as many at a time as there are cores, and gives the results in the items' order.
+///
+/// These are no threads of rayon's pool, which checks the signatures: one of them that waits for checks would begin another
+/// item meanwhile, and within that the next, and all of them would stay in memory.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        items.get(index).map(|item| (index, work(item)))
+    };
+    let mut results: Vec<_> = thread::scope(|scope| {
+        let threads = rayon::current_num_threads().min(items.len());
+        let threads: Vec<_> =
+            (0..threads).map(|_| scope.spawn(|| iter::from_fn(take).collect::<Vec<_>>())).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
+        };
+        threads.into_iter().flat_map(join).collect()
+    });
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 impl Args {

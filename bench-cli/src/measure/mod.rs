@@ -74,6 +74,7 @@ use crate::record::Measurement;
 use clock::Clock;
 use disturbance::probe_ns;
 use summary::{CellTrials, median, summarise};
+use trial::{Prepared, TrialError};
 
 /// Who wants to know how a run goes on.
 pub trait Observer {
@@ -100,6 +101,15 @@ pub struct Measured {
 
 /// Runs every trial of the plan. The caller runs [`self_check`] before.
 pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Measured {
+    measure_prepared(plan, observer, trial::prepare)
+}
+
+/// Runs every trial of the plan, as `prepare` (which takes a seed, and a clock for the workers) made it ready.
+fn measure_prepared(
+    plan: &Plan,
+    observer: &mut dyn Observer,
+    prepare: impl Fn(&Plan, Cell, u64, Keep, &Clock) -> Result<Prepared, TrialError>,
+) -> Measured {
     let clock = Clock::new();
     let mut cells: Vec<CellTrials> = plan.cells.iter().map(|_| CellTrials::default()).collect();
     let mut measured = Measured { measurements: Vec::new(), dump: Dump::default() };
@@ -115,7 +125,9 @@ pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Measured {
                 continue;
             }
             let keep = if scheduled.round == 0 { plan.settings.keep } else { Keep::Nothing };
-            match trial::run(plan, cell, seed_of_trial(plan.settings.seed, done), keep, &clock) {
+            let seed = seed_of_trial(plan.settings.seed, done);
+            let prepared = prepare(plan, cell, seed, keep, &clock);
+            match prepared.and_then(|prepared| trial::run(plan, cell, seed, prepared)) {
                 Ok(mut outcome) => {
                     measured.dump.extend(outcome.opening.take().map(|opening| (cell, opening)));
                     cells[index].trials.push((scheduled, outcome));
@@ -145,4 +157,76 @@ fn rows(plan: &Plan, cells: &[CellTrials]) -> Vec<Measurement> {
 /// A seed of its own for every trial, far from those of its workers: no two trials share a key.
 const fn seed_of_trial(seed: u64, trial: usize) -> u64 {
     seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add((trial as u64) << 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use smbsign_engine::protocol::{Dialect, SigningAlgorithm};
+    use smbsign_engine::traffic::LinkRate;
+
+    use super::*;
+    use crate::record::{Direction, Engine, Protection};
+
+    struct Silent;
+
+    impl Observer for Silent {
+        fn trial_starts(&mut self, _: &Cell, _: usize) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+        fn round_ends(&mut self, _: &[Measurement]) {}
+    }
+
+    /// A trial whose workers sign with other keys than their samples are checked with, and so make wrong tags as a wrong
+    /// kernel does: all of them alike, so that they even verify their own.
+    fn prepare_wrong(
+        plan: &Plan,
+        cell: Cell,
+        seed: u64,
+        keep: Keep,
+        clock: &Clock,
+    ) -> Result<Prepared, TrialError> {
+        let mut prepared = trial::prepare(plan, cell, seed, keep, clock)?;
+        for (worker, _) in &mut prepared {
+            let generator = &mut worker.place.generator;
+            let others = keys::Keys::new(cell.protection, generator.sessions(), !seed)?;
+            worker.place.duty = duty::Duty::new(&others, cell.direction, plan.settings.backend, generator)?;
+        }
+        Ok(prepared)
+    }
+
+    #[test]
+    fn a_kernel_that_makes_wrong_tags_makes_its_cells_errors_and_no_others() {
+        let settings = Settings {
+            dialects: vec![Dialect::Smb1, Dialect::Smb311],
+            engines: Some(vec![Engine::Serial, Engine::Lanes]),
+            protections: SigningAlgorithm::ALL.map(Protection::Signed).to_vec(),
+            directions: vec![Direction::Sign, Direction::Verify],
+            links: vec![LinkRate::Max],
+            message_bytes: 300,
+            duration: Some(Duration::from_millis(3)),
+            rounds: Some(1),
+            ..Settings::default()
+        };
+        for wrong in [Engine::Serial, Engine::Lanes] {
+            let plan = Plan::new(settings.clone()).unwrap();
+            let measured = measure_prepared(&plan, &mut Silent, |plan, cell, seed, keep, clock| {
+                let prepare = if cell.engine == wrong { prepare_wrong } else { trial::prepare };
+                prepare(plan, cell, seed, keep, clock)
+            });
+            for row in measured.measurements {
+                let is_signed = matches!(row.protection, Protection::Signed(_));
+                let name = format!("{} {} {} {}", row.dialect, row.protection, row.engine, row.direction);
+                if is_signed && row.engine == wrong {
+                    let error = row.error.unwrap_or_default();
+                    assert!(error.contains("differs from the reference"), "{name}: {error}");
+                    assert_eq!((row.trials.len(), row.achieved_gbps, row.verified), (0, 0.0, 0), "{name}");
+                } else {
+                    assert_eq!((row.error, row.trials.len()), (None, 1), "{name}");
+                    assert!(row.achieved_gbps > 0.0 && (row.verified > 0) == is_signed, "{name}");
+                }
+            }
+        }
+    }
 }

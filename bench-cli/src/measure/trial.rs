@@ -100,18 +100,18 @@ impl Start {
     }
 }
 
-/// Runs one trial of a cell; `seed` gives its keys and file data, so that no two trials share a key.
-pub(super) fn run(
+/// A trial's workers, each with the keys that the second implementation checks its samples with.
+pub(super) type Prepared = Vec<(Worker, Keys)>;
+
+/// Prepares one trial of a cell; `seed` gives its keys and file data, so that no two trials share a key.
+pub(super) fn prepare(
     plan: &Plan,
     cell: Cell,
     seed: u64,
     keep: Keep,
     clock: &Clock,
-) -> Result<Outcome, TrialError> {
-    let workers = plan.settings.workers;
-    let cores = core_affinity::get_core_ids().unwrap_or_default();
-    let start = Start { ready: Barrier::new(workers), at: AtomicU64::new(0) };
-    let prepared = (0..workers)
+) -> Result<Prepared, TrialError> {
+    (0..plan.settings.workers)
         .map(|worker| {
             // One connection is enough for a dump.
             let keep = if worker == 0 { keep } else { Keep::Nothing };
@@ -119,7 +119,13 @@ pub(super) fn run(
             let place = Place { sessions, seed: seed.wrapping_add(worker as u64), keep };
             prepare_worker(plan, cell, place, clock, clock.cost())
         })
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect()
+}
+
+/// Runs a trial that was prepared with the same cell and seed.
+pub(super) fn run(plan: &Plan, cell: Cell, seed: u64, prepared: Prepared) -> Result<Outcome, TrialError> {
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    let start = Start { ready: Barrier::new(prepared.len()), at: AtomicU64::new(0) };
     let set_bytes = prepared.iter().map(|(worker, _)| worker.place.generator.set_bytes()).sum();
     let first_session = prepared.first().map_or(0, |(worker, _)| match cell.dialect {
         Dialect::Smb1 => u64::from(Generator::uid(0)),

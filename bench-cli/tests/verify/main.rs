@@ -10,3 +10,4 @@ mod damage;
 mod odd;
 mod sets;
 mod tampering;
+mod waiting;

@@ -1,6 +1,7 @@
 //! Long messages: read where they lie, step by step, in lanes that others take over as messages end.
 
 use arrayvec::ArrayVec;
+use zeroize::Zeroize;
 
 use super::job::Job;
 use super::kernel::{Kernel, Lanes, MAX_LANES, finish};
@@ -28,6 +29,11 @@ pub(super) struct InPlaceRoom<const N: usize> {
 impl<const N: usize> InPlaceRoom<N> {
     pub(super) fn new() -> Self {
         Self { order: Order::new(), blocks: vec![[0; N]; room_blocks::<N>()] }
+    }
+
+    /// Empties what may hold keys or messages.
+    pub(super) fn wipe(&mut self) {
+        self.blocks.as_flattened_mut().zeroize();
     }
 
     #[cfg(test)]

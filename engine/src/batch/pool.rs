@@ -22,9 +22,23 @@ impl<C: Kernel<N>, const N: usize> Room<C, N> {
         Self { short: ShortRoom::new(), scratch: Box::default(), in_place: InPlaceRoom::new() }
     }
 
+    /// Empties what may hold keys or messages.
+    pub(super) fn wipe(&mut self) {
+        self.short.wipe();
+        self.scratch.zeroize();
+        self.in_place.wipe();
+    }
+
     #[cfg(test)]
     pub(super) fn is_blank(&self) -> bool {
         self.short.is_blank() && self.in_place.is_blank()
+    }
+}
+
+/// A run that ends leaves nothing behind, but one that a panic ends does.
+impl<C: Kernel<N>, const N: usize> Drop for Room<C, N> {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 

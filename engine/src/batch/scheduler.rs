@@ -235,6 +235,8 @@ fn look_ahead<'m, 'd: 'm>(
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
     use crate::batch::{Operation, Outcome};
     use crate::mac::PreparedKey;
@@ -263,6 +265,37 @@ mod tests {
             }
             let LaneScheduler { cmac, md5, sha256, .. } = &scheduler;
             assert!(cmac.is_blank() && md5.is_blank() && sha256.is_blank(), "{backend}");
+        }
+    }
+
+    /// A source that gives up as soon as a message comes back.
+    struct Panicking<'m, 'd>(slice::IterMut<'m, Message<'d>>);
+
+    impl<'m, 'd> Source<'m, 'd> for Panicking<'m, 'd> {
+        fn pull(&mut self) -> Option<&'m mut Message<'d>> {
+            self.0.next()
+        }
+
+        fn hand_back(&mut self, _: &'m mut Message<'d>) {
+            panic!("by the source");
+        }
+    }
+
+    #[test]
+    fn what_a_panic_leaves_behind_is_emptied_when_the_memory_goes() {
+        let key = SigningKey::new(SigningAlgorithm::AesCmac, &[0xA5; 16]).unwrap();
+        for backend in Backend::available().filter(|backend| *backend != Backend::portable()) {
+            let key = PreparedKey::new(&key, backend);
+            let mut bytes = [0x5A; 200];
+            bytes[..6].copy_from_slice(b"\xfeSMB\x40\0");
+            let mut messages = [Message::whole(&key, &mut bytes, Operation::Sign)];
+            let mut scheduler = LaneScheduler::new(backend);
+            let run = || scheduler.run(&mut Panicking(messages.iter_mut()));
+            assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+            assert!(!scheduler.cmac.is_blank(), "{backend}: nothing to empty");
+            // As its destructor does.
+            scheduler.cmac.wipe();
+            assert!(scheduler.cmac.is_blank(), "{backend}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use core::slice;
 
 use arrayvec::ArrayVec;
+use zeroize::Zeroize;
 
 use super::job::Job;
 use super::message::Message;
@@ -38,6 +39,12 @@ impl SerialRoom {
     pub(super) fn new() -> Box<Self> {
         let place = Place { progress: Progress::START, last_group: [0; _] };
         Box::new(Self { together: [place; _], tags: [[[0; 16]; _]; _], long: Progress::START })
+    }
+}
+
+impl Drop for SerialRoom {
+    fn drop(&mut self) {
+        self.together.iter_mut().for_each(|place| place.last_group.zeroize());
     }
 }
 

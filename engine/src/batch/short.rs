@@ -5,6 +5,7 @@
 //! than one stop.
 
 use arrayvec::ArrayVec;
+use zeroize::Zeroize;
 
 use super::job::{Job, admit, plain_bytes, settle};
 use super::kernel::{Kernel, MAX_LANES, finish};
@@ -28,6 +29,11 @@ pub(super) struct ShortRoom {
 impl ShortRoom {
     pub(super) fn new() -> Self {
         Self { order: Order::new(), layout: Layout::new() }
+    }
+
+    /// Empties what may hold keys or messages.
+    pub(super) fn wipe(&mut self) {
+        self.lanes.iter_mut().for_each(|lane| lane.0.zeroize());
     }
 
     #[cfg(test)]

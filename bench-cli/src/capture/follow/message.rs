@@ -6,11 +6,13 @@ use smbsign_engine::protocol::{Dialect, MalformedMessage, Sender, SequenceNumber
 use smbsign_engine::sealing::SealingError;
 use smbsign_engine::signing::SignatureField;
 
+use crate::capture::Frame;
 use crate::capture::keys::NoKey;
 
-/// A message, with its place in the capture.
+/// A message, with its place in the capture and what is known of its signature: the verdict, or on the way there something
+/// less.
 #[derive(Debug, Clone)]
-pub struct Message {
+pub struct Message<V = Verdict> {
     /// Number of its frame, counted from 1 over all connections.
     pub frame: u64,
     /// Number of the packet that completed the frame, counted from 1.
@@ -32,7 +34,34 @@ pub struct Message {
     /// Whether its frame or plaintext holds several messages.
     pub in_compound: bool,
     /// What was found out.
-    pub verdict: Verdict,
+    pub verdict: V,
+}
+
+impl<V> Message<V> {
+    /// The bytes of a message in clear: its part of its frame.
+    #[must_use]
+    pub fn bytes_in<'a>(&self, frame: &'a Frame) -> &'a [u8] {
+        let rest = frame.bytes.get(self.offset..).unwrap_or_default();
+        rest.get(..self.length).unwrap_or_default()
+    }
+
+    /// The same message with something else said of it.
+    #[must_use]
+    pub fn map<W>(self, verdict: impl FnOnce(V) -> W) -> Message<W> {
+        Message {
+            frame: self.frame,
+            packet: self.packet,
+            connection: self.connection,
+            sender: self.sender,
+            dialect: self.dialect,
+            header: self.header,
+            offset: self.offset,
+            length: self.length,
+            encrypted: self.encrypted,
+            in_compound: self.in_compound,
+            verdict: verdict(self.verdict),
+        }
+    }
 }
 
 /// The fields of a header that name a message.

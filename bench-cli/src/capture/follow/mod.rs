@@ -5,9 +5,13 @@
 //! sequence numbers. It never trusts a header's own word on who sent it, and not even SIGNED's on what is signed: a
 //! field that holds a signature where none can be is a failure.
 //!
+//! What an SMB2 connection comes to hangs on no signature: checks can wait ([`Judgement`]) until there are enough of them to
+//! fill the lanes of all cores. SMB1's numbers hang on what verified, so that it is judged at once.
+//!
 //! A connection seen from its start must make sense: there a session that was never set up is a failure. Where
 //! messages are missing it may be one whose setup is missing, and its messages are counted apart.
 
+mod judgement;
 mod message;
 mod sessions;
 mod setup;
@@ -19,6 +23,7 @@ use smbsign_engine::protocol::{Dialect, Sender};
 
 use super::keys::Keys;
 use super::{Connection, Damage, Event, Frame};
+pub use judgement::{Check, Judgement};
 pub use message::{Failure, Header, Message, SignedWith, Unchecked, Unsigned, Verdict};
 use sessions::Sessions;
 use smb1::Smb1;
@@ -60,7 +65,7 @@ struct Place {
 }
 
 impl Place {
-    fn message(self, dialect: Option<Dialect>, header: Header, length: usize, verdict: Verdict) -> Message {
+    fn message<V>(self, dialect: Option<Dialect>, header: Header, length: usize, verdict: V) -> Message<V> {
         let Self { frame, packet, connection, sender } = self;
         Message {
             frame,
@@ -93,8 +98,23 @@ impl Follower {
         Self { keys, connections: Vec::new(), sessions: Sessions::default() }
     }
 
-    /// Takes the capture's next event and gives its messages, one or several for a frame and none for anything else.
+    /// Takes the capture's next event and gives its messages, one or several for a frame and none for anything else,
+    /// each signature checked at once and by itself.
     pub fn event(&mut self, event: &Event) -> Vec<Message> {
+        let messages = self.follow(event).into_iter();
+        let settled = messages.map(|message| {
+            let bytes = match event {
+                Event::Frame(frame) => message.bytes_in(frame),
+                _ => &[],
+            };
+            message.map(|judgement| judgement.settle(bytes))
+        });
+        settled.collect()
+    }
+
+    /// Takes the capture's next event and gives its messages likewise, those judged whose verdict does not hang on their
+    /// signature alone.
+    pub fn follow(&mut self, event: &Event) -> Vec<Message<Judgement>> {
         match event {
             Event::Opened(connection) => self.connections.push(Followed {
                 connection: *connection,
@@ -116,7 +136,7 @@ impl Follower {
         Vec::new()
     }
 
-    fn frame(&mut self, frame: &Frame) -> Vec<Message> {
+    fn frame(&mut self, frame: &Frame) -> Vec<Message<Judgement>> {
         let place = Place {
             frame: frame.number,
             packet: frame.packet,
@@ -137,13 +157,14 @@ impl Follower {
         let coverage = *coverage.get_or_insert_with(|| first_coverage(place.sender, bytes));
         let mut context = Context { keys: &self.keys, sessions: &mut self.sessions, connection, coverage };
         let dialect = smb2.dialect();
-        let whole = |header, verdict| vec![place.message(dialect, header, bytes.len(), verdict)];
+        let whole =
+            |header, verdict| vec![place.message(dialect, header, bytes.len(), Judgement::Settled(verdict))];
         match Protocol::of(bytes) {
             // Rule 3: once SMB2 is agreed on, SMB1 is over.
             Ok(Protocol::Smb1) if dialect.is_some() => {
                 whole(Header::Unreadable, Verdict::failed(Failure::WrongProtocol))
             }
-            Ok(Protocol::Smb1) => vec![smb1.frame(&self.keys, connection, coverage, place, bytes)],
+            Ok(Protocol::Smb1) => vec![smb1.frame(&self.keys, connection, coverage, place, bytes).into()],
             Ok(Protocol::Smb2) => smb2.frame(&mut context, place, bytes),
             Ok(Protocol::Transform) => smb2.transform(&mut context, place, bytes),
             Ok(Protocol::Compression) => match smb2.compresses() {

@@ -38,12 +38,13 @@ impl Negotiated {
 #[derive(Clone)]
 pub(super) struct Signer {
     key: SigningKey,
-    pub(super) prepared: PreparedKey,
+    /// Checks that wait have it, too.
+    pub(super) prepared: Arc<PreparedKey>,
 }
 
 impl Signer {
     pub(super) fn new(key: SigningKey) -> Self {
-        Self { prepared: PreparedKey::new(&key, Backend::detect()), key }
+        Self { prepared: Arc::new(PreparedKey::new(&key, Backend::detect())), key }
     }
 
     /// The same key under another algorithm.

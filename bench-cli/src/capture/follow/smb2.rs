@@ -13,6 +13,7 @@ use smbsign_engine::protocol::{
 };
 use smbsign_engine::sealing;
 
+use super::judgement::Judgement;
 use super::message::{self, Failure, Message, Unchecked, Verdict};
 use super::sessions::{Negotiated, Session, SessionIndex, Sessions, Signer, derive_signer};
 use super::setup::{Completed, Exchanges, Purpose};
@@ -106,7 +107,12 @@ impl Smb2 {
     }
 
     /// A frame in clear: a message or a compound chain.
-    pub(super) fn frame(&mut self, context: &mut Context<'_>, place: Place, frame: &[u8]) -> Vec<Message> {
+    pub(super) fn frame(
+        &mut self,
+        context: &mut Context<'_>,
+        place: Place,
+        frame: &[u8],
+    ) -> Vec<Message<Judgement>> {
         self.chain(context, place, Carried::InClear, frame)
     }
 
@@ -116,11 +122,12 @@ impl Smb2 {
         context: &mut Context<'_>,
         place: Place,
         frame: &[u8],
-    ) -> Vec<Message> {
+    ) -> Vec<Message<Judgement>> {
         let dialect = self.dialect();
         let whole = |session_id, verdict| {
             let header = message::Header::Transform { session_id };
-            vec![Message { encrypted: true, ..place.message(dialect, header, frame.len(), verdict) }]
+            let judgement = Judgement::Settled(verdict);
+            vec![Message { encrypted: true, ..place.message(dialect, header, frame.len(), judgement) }]
         };
         let id = match TransformHeader::parse(frame) {
             Ok((header, _)) => header.session_id,
@@ -151,7 +158,7 @@ impl Smb2 {
         place: Place,
         carried: Carried,
         chain: &[u8],
-    ) -> Vec<Message> {
+    ) -> Vec<Message<Judgement>> {
         let mut messages = Vec::new();
         let mut offset = 0;
         let mut previous = match carried {
@@ -160,7 +167,7 @@ impl Smb2 {
         };
         let in_compound = Header::parse(chain).is_ok_and(|first| first.next_command() != 0);
         for member in Chain::new(chain) {
-            let (header, length, verdict) = match member {
+            let (header, length, judgement) = match member {
                 Ok((header, bytes)) => {
                     // Rule 6: 0xFFFF… names the session of the previous message.
                     if header.session_id() != SessionId::RELATED {
@@ -168,23 +175,31 @@ impl Smb2 {
                     }
                     let received =
                         Received { sender: place.sender, carried, session: previous, header, bytes };
-                    let verdict = self.message(context, &received);
-                    (message::Header::of_smb2(header, place.sender), bytes.len(), verdict)
+                    let judgement = match (self.message(context, &received), carried) {
+                        // The plaintext ends here.
+                        (judgement, Carried::Sealed(_)) => judgement.settle(bytes).into(),
+                        (judgement, Carried::InClear) => judgement,
+                    };
+                    (message::Header::of_smb2(header, place.sender), bytes.len(), judgement)
                 }
-                Err(error) => broken_member(chain.get(offset..).unwrap_or_default(), place.sender, error),
+                Err(error) => {
+                    let rest = chain.get(offset..).unwrap_or_default();
+                    let (header, verdict) = broken_member(rest, place.sender, error);
+                    (header, rest.len(), verdict.into())
+                }
             };
             messages.push(Message {
                 offset,
                 encrypted: carried != Carried::InClear,
                 in_compound,
-                ..place.message(self.dialect(), header, length, verdict)
+                ..place.message(self.dialect(), header, length, judgement)
             });
             offset = offset.saturating_add(length);
         }
         messages
     }
 
-    fn message(&mut self, context: &mut Context<'_>, received: &Received<'_>) -> Verdict {
+    fn message(&mut self, context: &mut Context<'_>, received: &Received<'_>) -> Judgement {
         let Received { sender, session, header, bytes, .. } = *received;
         if sender == Sender::Client && self.channels.contains_key(&session) {
             self.latest = Some(session);
@@ -205,13 +220,13 @@ impl Smb2 {
             }
             _ => {}
         }
-        let verdict = if header.is_signed() {
+        let judgement = if header.is_signed() {
             self.signed(context, received, purpose)
         } else {
-            self.unsigned(context, received)
+            self.unsigned(context, received).into()
         };
         self.remember_request(received);
-        verdict
+        judgement
     }
 
     /// Rules 3, 10, 16. An SMB1 NEGOTIATE and the response that answers it with 0x02FF never enter the hash.
@@ -318,10 +333,10 @@ impl Smb2 {
 }
 
 /// What can be told of a chain's rest when its link is broken.
-fn broken_member(rest: &[u8], sender: Sender, error: MalformedMessage) -> (message::Header, usize, Verdict) {
+fn broken_member(rest: &[u8], sender: Sender, error: MalformedMessage) -> (message::Header, Verdict) {
     let header = Header::parse(rest)
         .map_or(message::Header::Unreadable, |header| message::Header::of_smb2(header, sender));
-    (header, rest.len(), Verdict::failed(error.into()))
+    (header, Verdict::failed(error.into()))
 }
 
 fn unknown_session(coverage: Coverage) -> Verdict {

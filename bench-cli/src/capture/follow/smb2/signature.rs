@@ -1,11 +1,15 @@
 //! What a message's signature is worth.
 
+use std::sync::Arc;
+
+use smbsign_engine::batch::Outcome;
 use smbsign_engine::protocol::smb2::{Command, MessageId, SessionId};
 use smbsign_engine::protocol::{Sender, status};
-use smbsign_engine::signing::{self, SignatureField, SigningError};
+use smbsign_engine::signing::{self, SignatureField};
 
 use super::{Carried, Channel, Context, Received, Smb2, unknown_session};
 use crate::capture::follow::Coverage;
+use crate::capture::follow::judgement::{Check, Judgement};
 use crate::capture::follow::message::{Failure, SignedWith, Unchecked, Unsigned, Verdict};
 use crate::capture::follow::sessions::Session;
 use crate::capture::follow::setup::Purpose;
@@ -18,7 +22,7 @@ impl Smb2 {
         context: &mut Context<'_>,
         received: &Received<'_>,
         purpose: Option<Purpose>,
-    ) -> Verdict {
+    ) -> Judgement {
         let Received { sender, header, bytes, .. } = *received;
         let id = self.meant(context, received.session);
         let unknown = match (received.session, context.coverage) {
@@ -28,7 +32,7 @@ impl Smb2 {
             (_, coverage) => unknown_session(coverage),
         };
         let Some(session) = self.session(context, id) else {
-            return self.echoed(context.coverage, received).unwrap_or(unknown);
+            return self.echoed(context.coverage, received).unwrap_or(unknown).into();
         };
         let (signer, with) = match self.channels.get(&id) {
             Some(Channel::Bound(_, signer)) => (&**signer, SignedWith::Channel),
@@ -38,42 +42,37 @@ impl Smb2 {
         let signer = match signer {
             Ok(signer) => signer,
             Err(reason) => {
-                return self
-                    .echoed(context.coverage, received)
-                    .unwrap_or(Verdict::Unchecked(reason.clone().into()));
+                let unchecked = || Verdict::Unchecked(reason.clone().into());
+                return self.echoed(context.coverage, received).unwrap_or_else(unchecked).into();
             }
         };
         let with = if purpose == Some(Purpose::Bind) { SignedWith::SessionToBind } else { with };
-        match signing::verify(&signer.prepared, sender, bytes, None) {
-            Ok(signing::Verdict::Verified) if header.sender() == sender => Verdict::Verified(with),
-            Ok(signing::Verdict::Verified) => Verdict::failed(Failure::WrongDirection),
-            Ok(signing::Verdict::BadSignature { expected, found }) => {
-                if header.command() == Command::SESSION_SETUP
-                    && self.binds(context.sessions.at(session), sender, bytes)
-                {
-                    let bind = purpose == Some(Purpose::Bind);
-                    return Verdict::Verified(if bind {
-                        SignedWith::SessionToBind
-                    } else {
-                        SignedWith::Session
-                    });
-                }
-                self.echoed(context.coverage, received).unwrap_or_else(|| {
-                    if id != received.session {
-                        return unknown;
-                    }
-                    // A session of another connection, to which missing messages may have bound this one.
-                    if context.coverage == Coverage::InPart && !self.channels.contains_key(&id) {
-                        return Verdict::Unchecked(NoKey::DamagedSessionSetup.into());
-                    }
-                    let reason = Failure::Mismatch;
-                    Verdict::Failed { expected: Some(expected), found: Some(found), reason }
-                })
+        let right = if header.sender() == sender {
+            Verdict::Verified(with)
+        } else {
+            Verdict::failed(Failure::WrongDirection)
+        };
+        let instead = self.echoed(context.coverage, received).or_else(|| {
+            // A session of another connection, to which missing messages may have bound this one.
+            let perhaps_bound = context.coverage == Coverage::InPart && !self.channels.contains_key(&id);
+            match perhaps_bound {
+                _ if id != received.session => Some(unknown),
+                true => Some(Verdict::Unchecked(NoKey::DamagedSessionSetup.into())),
+                false => None,
             }
-            Ok(signing::Verdict::NotSigned) => Verdict::Unsigned(Unsigned::NotRequired),
-            Err(SigningError::Malformed(error)) => Verdict::failed(error.into()),
-            Err(_) => Verdict::Unchecked(NoKey::WrongAlgorithm.into()),
+        });
+        let check = Check { key: Arc::clone(&signer.prepared), sender, right, instead };
+        if header.command() != Command::SESSION_SETUP {
+            return Judgement::Pending(check);
         }
+        let outcome = check.alone(bytes);
+        let wrong = matches!(outcome, Outcome::BadSignature { .. });
+        if wrong && self.binds(context.sessions.at(session), sender, bytes) {
+            let bind = purpose == Some(Purpose::Bind);
+            let with = if bind { SignedWith::SessionToBind } else { SignedWith::Session };
+            return Verdict::Verified(with).into();
+        }
+        check.verdict(outcome).into()
     }
 
     /// Whether the session's own key signed a message that binds this connection to it: under the session's algorithm
