@@ -6,6 +6,7 @@
 //! plan       which cells, in which order          self_check       known answers first
 //! trial      one cell's workers over one window   worker           one thread: wait, work, keep
 //! serial, lanes                                   the engines: a chunk of messages generated, signed, transmitted
+//! offload                                         the engine with threads of its own, and the thread that feeds it
 //! workplace, duty, keys, chunk, transmit          what they work with
 //! sample, latency                                 what is kept of them
 //! clock, system, disturbance                      the core's clock, the probe, what the machine did meanwhile
@@ -43,6 +44,7 @@ mod keys;
 mod lanes;
 mod latency;
 mod mix;
+mod offload;
 mod plan;
 mod rehearsal;
 mod sample;

@@ -28,6 +28,7 @@ fn fit(fit: &Fit) -> Result<(), Problem> {
         ("ns_per_byte", fit.ns_per_byte.abs()),
         ("ns_per_byte_error", fit.ns_per_byte_error),
         ("largest_residual", fit.largest_residual),
+        ("max_wait_us", fit.max_wait_us.unwrap_or(0.0)),
     ] {
         amount(key, Some(figure))?;
     }

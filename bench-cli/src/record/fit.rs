@@ -21,6 +21,9 @@ pub struct Fit {
     pub protection: Protection,
     /// How they reach the MAC.
     pub engine: Engine,
+    /// How long that may wait for company, in microseconds; null where it has no such choice.
+    #[serde(default)]
+    pub max_wait_us: Option<f64>,
     /// The crate or kernel that computes.
     pub implementation: String,
     /// The backend's name.

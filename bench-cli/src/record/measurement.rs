@@ -45,7 +45,7 @@ pub struct Measurement {
     pub transmit: Transmit,
     /// `paced`, `poisson`, `burst:N`; null at `max`, where the next message departs when the last is done.
     pub arrival: Option<String>,
-    /// How long the engine waits for company, in microseconds; null where it never waits.
+    /// How long the engine may wait for company, in microseconds; null where it has no such choice.
     pub max_wait_us: Option<f64>,
     /// The link's rate, or `max`.
     pub link: String,

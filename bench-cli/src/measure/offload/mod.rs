@@ -1,0 +1,104 @@
+//! The engine with threads of its own: generator → pacer → offload → transmit → completion.
+//!
+//! ```text
+//! crew    which core is whose               letter  a message of the set, owned
+//! stock   what is at home and what is away  feeder  the thread that sends, takes back and transmits
+//! ```
+//!
+//! One thread stands for a server's connections: on the last core it generates and paces the whole link, and transmits what
+//! comes back. The engine's workers have the other cores. What no session signs, and all of the unsigned baseline, takes the
+//! same way with a key that is not registered: it is queued, gathered and given back as it was.
+
+mod crew;
+mod feeder;
+mod letter;
+mod stock;
+
+use std::thread;
+use std::time::Duration;
+
+use core_affinity::CoreId;
+use smbsign_engine::offload::{Burst, Config, OffloadEngine, Waiting};
+use smbsign_engine::traffic::Clock as _;
+
+use super::clock::Clock;
+use super::plan::{Cell, Plan};
+use super::settings::Keep;
+use super::system::{Account, Spent};
+use super::trial::{Part, Place, TrialError, Work, first_session, prepare_worker, share};
+use super::worker::{Done, Share, Worker};
+use super::workplace::Workplace;
+pub(super) use crew::Crew;
+use feeder::{BURSTS, Feeder, Manners};
+use letter::Letter;
+use stock::Stock;
+
+/// Runs the threads of one trial.
+pub(super) fn run(plan: &Plan, cell: Cell, seed: u64, keep: Keep, clock: &Clock) -> Result<Work, TrialError> {
+    let settings = &plan.settings;
+    let place = Place { sessions: settings.sessions, seed, keep };
+    let (Worker { place, watch }, keys) = prepare_worker(plan, cell, place, clock, clock.cost())?;
+    let Workplace { generator, duty, transmit, backend, spare, .. } = place;
+    let share = share(plan, cell, (0, 1), seed, &generator);
+    let (set_bytes, first_session) = (generator.set_bytes(), first_session(cell.dialect, &generator));
+    let crew = Crew::of_machine();
+    let before = crew.pace(clock);
+    let engine = OffloadEngine::<Letter>::start(Config {
+        backend,
+        workers: settings.workers,
+        cores: crew.workers.clone(),
+        queue_depth: BURSTS,
+        max_keys: generator.sessions() + 1,
+        waiting: match crew.manners() {
+            Manners::Spins => Waiting::Spin,
+            Manners::Yields => Waiting::Park,
+        },
+        max_wait: cell.max_wait.unwrap_or_default(),
+        ..Config::default()
+    })
+    .map_err(|error| TrialError::NoEngine(error.to_string()))?;
+    let stock = Stock::new(generator, duty, spare, &engine)
+        .map_err(|error| TrialError::NoEngine(error.to_string()))?;
+    let feeder = Feeder {
+        engine: &engine,
+        pair: engine.queue_pair(),
+        spare: (0..BURSTS).map(|_| Burst::new()).collect(),
+        stock,
+        transmit,
+        manners: crew.manners(),
+        clock: clock.clone(),
+        samples: watch.samples,
+        opening: watch.opening,
+    };
+    let window = settings.duration_at(cell.link);
+    let fed = thread::scope(|scope| scope.spawn(|| feed(feeder, &crew, window, share)).join());
+    let (done, spent) = fed.map_err(|_| TrialError::Panicked)??;
+    engine.shutdown();
+    let after = crew.pace(clock);
+    let part = Part {
+        done,
+        spent,
+        clock_ghz: f64::midpoint(before.clock_ghz, after.clock_ghz),
+        probe_before_ns: before.probe_ns,
+        probe_after_ns: after.probe_ns,
+    };
+    Ok(Work { parts: vec![part], keys: vec![keys], set_bytes, first_session })
+}
+
+/// The feeding thread, on its core.
+fn feed(
+    mut feeder: Feeder<'_>,
+    crew: &Crew,
+    window: Duration,
+    share: Option<Share>,
+) -> Result<(Done, Spent), TrialError> {
+    const SOON: Duration = Duration::from_micros(200);
+    let pinned = crew.feeder.filter(|id| core_affinity::set_for_current(CoreId { id: *id }));
+    feeder.warm_up(window)?;
+    let accounts = || (Account::read(pinned), Account::of_threads("smbsign-", &crew.workers));
+    let (own, workers) = accounts();
+    let start = feeder.clock.now() + SOON.as_nanos() as u64;
+    let done = feeder.run(start, window, share)?;
+    let (own_after, workers_after) = accounts();
+    Ok((done, own_after.since(own).and(workers_after.since(workers))))
+}
