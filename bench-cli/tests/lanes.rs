@@ -100,7 +100,7 @@ fn three_sizes_at_max_give_a_line_for_each_engine_and_two_give_none() {
         let is_of = |fit: &&Value| fit["engine"] == engine && fit["protection"] == "aes-128-cmac";
         fits.iter().find(is_of).unwrap()
     };
-    for engine in ["serial", "lanes"] {
+    for engine in ["serial", "lanes", "offload"] {
         let fit = of(engine);
         assert_eq!(fit["message_bytes"], Value::from(vec![128, 4096, 65_536]));
         assert_eq!((&fit["time"], &fit["dialects"]), (&"added".into(), &Value::from(vec!["3.1.1"])));
@@ -112,7 +112,7 @@ fn three_sizes_at_max_give_a_line_for_each_engine_and_two_give_none() {
 #[test]
 fn a_range_of_sizes_is_a_profile_of_its_own_with_its_mean_as_size() {
     let record = record(&[
-        "--engine=all",
+        "--engine=serial,lanes",
         "--link=max",
         "--dialect=SMB1,3.1.1",
         "--protection=md5,aes-128-cmac",

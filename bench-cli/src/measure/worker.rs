@@ -250,7 +250,6 @@ mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
 
-    use clap::ValueEnum as _;
     use smbsign_engine::kernels::Backend;
     use smbsign_engine::mac::PreparedKey;
     use smbsign_engine::protocol::{Dialect, SigningAlgorithm, SigningKey};
@@ -309,7 +308,7 @@ mod tests {
     fn a_stop_of_50_ms_shows_in_the_tail_and_in_every_message_behind_it() {
         let arrivals = ["paced", "poisson", "burst:16"].map(|text| text.parse().unwrap());
         for (engine, arrival) in
-            Engine::value_variants().iter().flat_map(|one| arrivals.map(|other| (*one, other)))
+            [Engine::Serial, Engine::Lanes].iter().flat_map(|one| arrivals.map(|other| (*one, other)))
         {
             let (quiet, undisturbed) = run(engine, arrival, false);
             let (stopped, latency) = run(engine, arrival, true);

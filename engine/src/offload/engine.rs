@@ -27,7 +27,7 @@ pub struct OffloadEngine<P: Parcel> {
 }
 
 impl<P: Parcel> OffloadEngine<P> {
-    /// Starts the worker threads.
+    /// Starts the worker threads, `smbsign-0` and so on.
     ///
     /// # Errors
     /// [`StartError`]; no thread is left then.

@@ -239,9 +239,9 @@ impl Feeder<'_> {
         }
     }
 
-    /// Time that workers were busy between two moments, less the readings of the clock within.
+    /// Time that workers were busy between two moments, less the readings of the clock within: two for a round.
     fn busy_ns(&self, before: &Stats, after: &Stats) -> f64 {
-        let readings = (after.rounds - before.rounds) as f64 * self.clock.cost();
+        let readings = (after.rounds - before.rounds) as f64 * 2.0 * self.clock.cost();
         ((after.busy - before.busy).as_nanos() as f64 - readings).max(0.0)
     }
 

@@ -102,3 +102,94 @@ fn feed(
     let (own_after, workers_after) = accounts();
     Ok((done, own_after.since(own).and(workers_after.since(workers))))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::num::NonZeroUsize;
+
+    use smbsign_engine::batch::Outcome;
+    use smbsign_engine::kernels::Backend;
+    use smbsign_engine::mac::PreparedKey;
+    use smbsign_engine::protocol::{Dialect, Nonce, SigningAlgorithm, SigningKey, smb2};
+    use smbsign_engine::traffic::{BulkMessage, Envelope, Generator, GeneratorConfig, Profile};
+
+    use super::super::chunk::ChunkBound;
+    use super::super::duty::Duty;
+    use super::super::sample::Samples;
+    use super::*;
+
+    const LENGTH: usize = 300;
+    const BOUND: ChunkBound = ChunkBound { messages: 7, bytes: usize::MAX };
+
+    fn stock(dialect: Dialect, key: &SigningKey, engine: &OffloadEngine<Letter>) -> Stock {
+        let profile = Profile::bulk(BulkMessage::ReadResponse, dialect, LENGTH).unwrap();
+        let config = GeneratorConfig {
+            sessions: Some(3),
+            outstanding: NonZeroUsize::new(10),
+            set_bytes: 30_000,
+            ..GeneratorConfig::default()
+        };
+        let prepared = || PreparedKey::new(key, Backend::detect());
+        let duty = Duty::Sign((0..3).map(|_| prepared()).collect());
+        Stock::new(Generator::new(&profile, config), duty, prepared(), engine).unwrap()
+    }
+
+    #[test]
+    fn a_session_never_has_more_under_way_than_it_may_in_whatever_order_they_come_back() {
+        let engine = OffloadEngine::start(Config::default()).unwrap();
+        let key = SigningKey::new(SigningAlgorithm::AesCmac, &[9; 16]).unwrap();
+        let mut stock = stock(Dialect::Smb311, &key, &engine);
+        let mut random = fastrand::Rng::with_seed(5);
+        let (mut away, mut by_session) = (Vec::new(), [0_usize; 3]);
+        for _ in 0..2_000 {
+            if stock.may_send() {
+                let mut burst = Burst::new();
+                stock.fill(&mut burst, BOUND, None);
+                for mut letter in burst.drain().map(|back| back.job.parcel) {
+                    by_session[stock.message(&mut letter).session] += 1;
+                    away.push(letter);
+                }
+            }
+            assert!(by_session.iter().all(|under_way| *under_way <= 10), "{by_session:?}");
+            assert_eq!((stock.under_way(), stock.most_under_way()), (away.len(), 30));
+            for _ in 0..random.usize(..12).min(away.len()) {
+                let mut letter = away.swap_remove(random.usize(..away.len()));
+                by_session[stock.message(&mut letter).session] -= 1;
+                stock.put_back(letter);
+            }
+        }
+    }
+
+    #[test]
+    fn every_message_is_signed_right_under_a_nonce_of_its_own() {
+        for dialect in Dialect::ALL {
+            for &algorithm in dialect.signing_algorithms() {
+                let key = SigningKey::new(algorithm, &[9; 16]).unwrap();
+                let engine = OffloadEngine::start(Config::default()).unwrap();
+                let (mut stock, mut pair) = (stock(dialect, &key, &engine), engine.queue_pair());
+                let (mut burst, mut numbers) = (Burst::new(), HashSet::new());
+                for _ in 0..100 {
+                    stock.fill(&mut burst, BOUND, None);
+                    pair.submit(burst).unwrap();
+                    burst = pair.wait().unwrap();
+                    for done in burst.drain() {
+                        assert_eq!(done.outcome, Ok(Outcome::Signed));
+                        let mut letter = done.job.parcel;
+                        let message = stock.message(&mut letter);
+                        let number = match smb2::Header::parse(message.bytes) {
+                            Ok(header) => Nonce::of(&header).as_bytes().to_vec(),
+                            Err(_) => message.sequence.unwrap().0.to_le_bytes().to_vec(),
+                        };
+                        assert!(numbers.insert((message.session, number)), "{dialect}");
+                        let mut samples = Samples::with_room([LENGTH], Envelope::Clear);
+                        samples.keep(&message);
+                        assert!(samples.into_kept().remove(0).check(&key).is_ok(), "{dialect} {algorithm}");
+                        stock.put_back(letter);
+                    }
+                }
+                assert_eq!((numbers.len(), stock.under_way()), (700, 0));
+            }
+        }
+    }
+}

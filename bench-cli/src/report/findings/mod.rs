@@ -5,12 +5,14 @@
 //!
 //! ```text
 //! links   who holds a link, at what share of unsigned and on how many cores
+//! engines whether handing messages to other threads pays at a link
 //! costs   one protection against another, verifying against signing
 //! sizes   the cost of a message against the cost of its bytes, of two sizes
 //! fits    the same of three sizes or more, with errors
 //! ```
 
 mod costs;
+mod engines;
 mod fits;
 mod links;
 mod sizes;
@@ -33,6 +35,7 @@ pub fn findings(measurements: &[Measurement]) -> Vec<String> {
         shared: Shared::of(measurements),
     };
     let mut sentences = links::findings(&cells);
+    sentences.extend(engines::findings(&cells));
     sentences.extend(costs::findings(&cells));
     let lines = fit::fits(cells.speaking.iter().copied());
     sentences.extend(sizes::findings(&cells, &lines));
