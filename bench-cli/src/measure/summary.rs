@@ -134,6 +134,8 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
             .map_or(0.0, |profile| profile.wire_bytes(settings.wire, envelope(cell.protection)))
             / count,
         set_bytes: 0,
+        memory_read_mbytes_per_s: None,
+        memory_copy_mbytes_per_s: None,
         transmit: settings.transmit,
         arrival: offered.map(|_| settings.arrival.to_string()),
         max_wait_us: cell.max_wait.map(|wait| wait.as_nanos() as f64 / 1e3),
@@ -187,6 +189,8 @@ fn fill(measurement: &mut Measurement, plan: &Plan, cell: Cell, chosen: &[Figure
     });
     measurement.occupancy = known(chosen, |trial| trial.outcome.occupancy.ratio());
     measurement.set_bytes = chosen.first().map_or(0, |trial| trial.outcome.set_bytes as u64);
+    measurement.memory_read_mbytes_per_s = known(chosen, |trial| Some(trial.outcome.memory?.read * 1e3));
+    measurement.memory_copy_mbytes_per_s = known(chosen, |trial| Some(trial.outcome.memory?.copy * 1e3));
     let LinkRate::BitsPerSecond(bits) = cell.link else { return };
     measurement.vs_unsigned = known(chosen, Figures::vs_unsigned);
     measurement.pacer_cores =

@@ -16,6 +16,7 @@ use super::clock::{Clock, core_clock_ghz, machine_probe_ns};
 use super::duty::{Duty, DutyError};
 use super::keys::Keys;
 use super::latency::Latencies;
+use super::memory::{self, MemoryRates};
 use super::offload;
 use super::plan::{Cell, Plan, envelope};
 use super::sample::{Sample, SampleError, Samples};
@@ -61,6 +62,8 @@ pub(super) struct Outcome {
     pub(super) probe_before_ns: u64,
     pub(super) probe_after_ns: u64,
     pub(super) set_bytes: usize,
+    /// Of one thread.
+    pub(super) memory: Option<MemoryRates>,
     /// Messages that the reference implementation checked.
     pub(super) verified: u64,
     /// The first messages of one session and its key, if they were to be kept.
@@ -83,6 +86,7 @@ pub(super) struct Part {
     pub(super) clock_ghz: f64,
     pub(super) probe_before_ns: u64,
     pub(super) probe_after_ns: u64,
+    pub(super) memory: Option<MemoryRates>,
 }
 
 /// What the threads of a trial did, and what it takes to check that.
@@ -159,7 +163,7 @@ fn work(plan: &Plan, cell: Cell, seed: u64, keep: Keep, clock: &Clock) -> Result
                 let share = share(plan, cell, (at, workers), seed, &job.place.generator);
                 let window = plan.settings.duration_at(cell.link);
                 let start = &start;
-                scope.spawn(move || run_worker(job, core, start, window, share))
+                scope.spawn(move || run_worker(plan, job, core, start, window, share))
             })
             .collect();
         threads
@@ -288,6 +292,7 @@ pub(super) fn share(
 }
 
 fn run_worker(
+    plan: &Plan,
     Worker { mut place, watch }: Worker,
     core: Option<CoreId>,
     start: &Start,
@@ -296,6 +301,7 @@ fn run_worker(
 ) -> Result<Part, TrialError> {
     let pinned = core.filter(|core| core_affinity::set_for_current(*core)).map(|core| core.id);
     let clock = watch.clock.clone();
+    let memory = memory::rates(plan, &clock, place.generator.split().1.iter().map(|message| &**message));
     let mut hands = place.hands();
     let warm = catch_unwind(AssertUnwindSafe(|| watch.warm_up(&mut hands, window)));
     let probe_before_ns = machine_probe_ns(&clock);
@@ -309,7 +315,7 @@ fn run_worker(
     let clock_after = core_clock_ghz(&clock);
     let probe_after_ns = machine_probe_ns(&clock);
     let clock_ghz = f64::midpoint(clock_before, clock_after);
-    Ok(Part { done, spent, clock_ghz, probe_before_ns, probe_after_ns })
+    Ok(Part { done, spent, clock_ghz, probe_before_ns, probe_after_ns, memory })
 }
 
 fn merge(parts: &[Part]) -> Outcome {
@@ -331,6 +337,7 @@ fn merge(parts: &[Part]) -> Outcome {
         outcome.spent = if at == 0 { part.spent } else { outcome.spent.and(part.spent) };
         outcome.clock_ghz += part.clock_ghz / parts.len() as f64;
         outcome.probe_before_ns = outcome.probe_before_ns.max(part.probe_before_ns);
+        outcome.memory = outcome.memory.or(part.memory);
         outcome.probe_after_ns = outcome.probe_after_ns.max(part.probe_after_ns);
         match (&mut outcome.latencies, &done.latencies) {
             (Some(all), Some(own)) => all.merge(own),

@@ -49,6 +49,8 @@ fn cell(cell: &Measurement) -> Result<(), Problem> {
     for (key, figure) in [
         ("wire_bytes_per_message", Some(cell.wire_bytes_per_message)),
         ("max_wait_us", cell.max_wait_us),
+        ("memory_read_mbytes_per_s", cell.memory_read_mbytes_per_s),
+        ("memory_copy_mbytes_per_s", cell.memory_copy_mbytes_per_s),
         ("offered_gbps", cell.offered_gbps),
         ("achieved_gbps", Some(cell.achieved_gbps)),
         ("backlog_ms_end", cell.backlog_ms_end),

@@ -41,6 +41,12 @@ pub struct Measurement {
     pub wire_bytes_per_message: f64,
     /// Bytes of message buffers in use.
     pub set_bytes: u64,
+    /// What one thread reads of these messages by itself, 10⁶ bytes per second; null where they may lie in a cache.
+    #[serde(default)]
+    pub memory_read_mbytes_per_s: Option<f64>,
+    /// What one thread copies of them into a transmit buffer, likewise.
+    #[serde(default)]
+    pub memory_copy_mbytes_per_s: Option<f64>,
     /// What follows the signature.
     pub transmit: Transmit,
     /// `paced`, `poisson`, `burst:N`; null at `max`, where the next message departs when the last is done.

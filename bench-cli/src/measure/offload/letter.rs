@@ -28,6 +28,10 @@ impl Letter {
         Self { room, start, length: message.len(), place }
     }
 
+    pub(super) fn content(&self) -> &[u8] {
+        &self.room[self.start..self.start + self.length]
+    }
+
     #[inline]
     pub(super) fn bytes(&mut self) -> &mut [u8] {
         &mut self.room[self.start..self.start + self.length]

@@ -22,6 +22,7 @@ use smbsign_engine::offload::{Burst, Config, OffloadEngine, Waiting};
 use smbsign_engine::traffic::Clock as _;
 
 use super::clock::Clock;
+use super::memory::{self, MemoryRates};
 use super::plan::{Cell, Plan};
 use super::settings::Keep;
 use super::system::{Account, Spent};
@@ -71,8 +72,8 @@ pub(super) fn run(plan: &Plan, cell: Cell, seed: u64, keep: Keep, clock: &Clock)
         opening: watch.opening,
     };
     let window = settings.duration_at(cell.link);
-    let fed = thread::scope(|scope| scope.spawn(|| feed(feeder, &crew, window, share)).join());
-    let (done, spent) = fed.map_err(|_| TrialError::Panicked)??;
+    let fed = thread::scope(|scope| scope.spawn(|| feed(plan, feeder, &crew, window, share)).join());
+    let (done, spent, memory) = fed.map_err(|_| TrialError::Panicked)??;
     engine.shutdown();
     let after = crew.pace(clock);
     let part = Part {
@@ -81,26 +82,29 @@ pub(super) fn run(plan: &Plan, cell: Cell, seed: u64, keep: Keep, clock: &Clock)
         clock_ghz: f64::midpoint(before.clock_ghz, after.clock_ghz),
         probe_before_ns: before.probe_ns,
         probe_after_ns: after.probe_ns,
+        memory,
     };
     Ok(Work { parts: vec![part], keys: vec![keys], set_bytes, first_session })
 }
 
 /// The feeding thread, on its core.
 fn feed(
+    plan: &Plan,
     mut feeder: Feeder<'_>,
     crew: &Crew,
     window: Duration,
     share: Option<Share>,
-) -> Result<(Done, Spent), TrialError> {
+) -> Result<(Done, Spent, Option<MemoryRates>), TrialError> {
     const SOON: Duration = Duration::from_micros(200);
     let pinned = crew.feeder.filter(|id| core_affinity::set_for_current(CoreId { id: *id }));
+    let memory = memory::rates(plan, &feeder.clock, feeder.stock.messages());
     feeder.warm_up(window)?;
     let accounts = || (Account::read(pinned), Account::of_threads("smbsign-", &crew.workers));
     let (own, workers) = accounts();
     let start = feeder.clock.now() + SOON.as_nanos() as u64;
     let done = feeder.run(start, window, share)?;
     let (own_after, workers_after) = accounts();
-    Ok((done, own_after.since(own).and(workers_after.since(workers))))
+    Ok((done, own_after.since(own).and(workers_after.since(workers)), memory))
 }
 
 #[cfg(test)]

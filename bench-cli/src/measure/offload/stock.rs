@@ -71,6 +71,11 @@ impl Stock {
         self.letters.len()
     }
 
+    /// Those at home, in the order of play.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.letters.iter().flatten().map(Letter::content)
+    }
+
     /// Messages that may be under way at once.
     pub(super) const fn most_under_way(&self) -> usize {
         self.most_under_way
