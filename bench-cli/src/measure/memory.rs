@@ -26,7 +26,7 @@ const COLD: usize = 64 << 20;
 pub(super) fn rates<'a>(
     plan: &Plan,
     clock: &Clock,
-    messages: impl Iterator<Item = &'a [u8]> + Clone,
+    messages: &(impl Iterator<Item = &'a [u8]> + Clone),
 ) -> Option<MemoryRates> {
     plan.settings.set_bytes.filter(|bytes| *bytes >= COLD)?;
     let bytes: usize = messages.clone().map(<[u8]>::len).sum();

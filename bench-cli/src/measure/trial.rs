@@ -301,7 +301,7 @@ fn run_worker(
 ) -> Result<Part, TrialError> {
     let pinned = core.filter(|core| core_affinity::set_for_current(*core)).map(|core| core.id);
     let clock = watch.clock.clone();
-    let memory = memory::rates(plan, &clock, place.generator.split().1.iter().map(|message| &**message));
+    let memory = memory::rates(plan, &clock, &place.generator.split().1.iter().map(|message| &**message));
     let mut hands = place.hands();
     let warm = catch_unwind(AssertUnwindSafe(|| watch.warm_up(&mut hands, window)));
     let probe_before_ns = machine_probe_ns(&clock);

@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smbsign_engine::protocol::Dialect;
 
-use super::{Direction, Engine, Latency, Protection, Transmit, named};
+use super::{Direction, Engine, Latency, LaterKeys, Protection, Transmit, named};
 
 /// One cell: what was asked, and the median over its trials of what came out.
 ///
 /// `null` means not measured, or a question that the cell does not answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = LaterKeys(&["memory_read_mbytes_per_s", "memory_copy_mbytes_per_s"]))]
 pub struct Measurement {
     /// The dialect of the messages, of unsigned ones too.
     #[serde(with = "named")]

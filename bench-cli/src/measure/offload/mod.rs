@@ -97,7 +97,7 @@ fn feed(
 ) -> Result<(Done, Spent, Option<MemoryRates>), TrialError> {
     const SOON: Duration = Duration::from_micros(200);
     let pinned = crew.feeder.filter(|id| core_affinity::set_for_current(CoreId { id: *id }));
-    let memory = memory::rates(plan, &feeder.clock, feeder.stock.messages());
+    let memory = memory::rates(plan, &feeder.clock, &feeder.stock.messages());
     feeder.warm_up(window)?;
     let accounts = || (Account::read(pinned), Account::of_threads("smbsign-", &crew.workers));
     let (own, workers) = accounts();
