@@ -41,7 +41,7 @@ fn the_record_has_every_key_of_its_contract() {
     let machine = "cpu cores features microcode kernel os hypervisor smt numa page_size id";
     assert_eq!(keys(&record["machine"]).join(" "), machine);
     let cell = "dialect protection engine implementation backend workers sessions outstanding direction profile \
-        message_bytes wire_bytes_per_message set_bytes transmit arrival max_wait_us link offered_gbps achieved_gbps \
+        message_bytes wire_bytes_per_message set_bytes memory_read_mbytes_per_s memory_copy_mbytes_per_s transmit arrival max_wait_us link offered_gbps achieved_gbps \
         line_rate_held backlog_ms_end messages_per_s signed_mbytes_per_s payload_mbytes_per_s vs_unsigned \
         added_cpu_ns_per_message added_cpu_s_per_gb vs_server cores_used pacer_cores thread_cpu_s cycles_per_byte \
         occupancy latency_ns trials disturbed_trials achieved_gbps_all_trials rounds verified warnings error";

@@ -3,6 +3,11 @@
 //! What this crate does *not* do: it opens no file and no socket, it authenticates nobody (a [`SessionKey`] comes from
 //! NTLM or Kerberos elsewhere), and it is no SMB client or server. It is the part of one that costs CPU time.
 //!
+//! When threads of their own pay ([`offload`]), and when not: in bursts of 32, CMAC of 64 KiB at 10 GbE takes 0.05 cores instead
+//! of the 0.74 of one message after another, and a tenth of its p99. Evenly spaced, the same messages save nothing (0.77) unless
+//! they may wait (0.21 with 200 µs, for a p99 of 248 instead of 79 µs), and without a wait 4 KiB cost more (1.33 against 0.75).
+//! GMAC needs no company. `experiments/offload-curve/run` measured it, recorded in `results/2026-11-23-amd-epyc-0544fa80-7`.
+//!
 //! One message, any dialect: [`signing`]. SMB 3 encryption: [`sealing`]. The rooms below them, each of which imports
 //! only what stands under it:
 //!

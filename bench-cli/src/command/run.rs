@@ -42,10 +42,13 @@ pub struct Args {
     /// none, md5, hmac-sha256, aes-128-cmac, aes-128-gmac; encryption: aes-128-ccm, aes-128-gcm, aes-256-ccm, aes-256-gcm
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     protection: Vec<Choice<Protection>>,
-    /// serial: one message after another; lanes: all that are due together, which signs but does not encrypt
-    /// [default: serial, and lanes too at max]
+    /// serial: one message after another; lanes: all that are due together, on the same thread; offload: in threads of their
+    /// own, fed by another one. Only serial encrypts [default: serial, and lanes too at max]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     engine: Vec<Choice<Engine>>,
+    /// How long the offload engine lets a message wait for company so that its lanes fill: 0, 20us … 1ms
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0", value_parser = value::max_wait)]
+    max_wait: Vec<Duration>,
     /// Link rates: 1GbE … 100GbE, any rate such as 400Mbit, or max for no link
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1GbE,10GbE,max")]
     link: Vec<Choice<LinkRate>>,
@@ -59,7 +62,8 @@ pub struct Args {
     /// log-uniform in between, where the dialect's shortest message stands for those below it [default: 64KiB]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     message_size: Vec<MessageSize>,
-    /// Threads that sign [default: one less than there are cores, at least 1]
+    /// Threads that sign; with offload the last core is the feeding thread's [default: one less than there are cores, at
+    /// least 1]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     workers: Vec<NonZeroUsize>,
     /// Sessions, each with its own key [default: a key for every message buffer]

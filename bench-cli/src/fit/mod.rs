@@ -35,6 +35,7 @@ pub fn covers(fit: &Fit, cell: &Measurement) -> bool {
         && fit.profile == cell.profile
         && fit.transmit == cell.transmit
         && (fit.workers, fit.outstanding) == (cell.workers, cell.outstanding)
+        && fit.max_wait_us == cell.max_wait_us
         && fit.sessions == cell.sessions
 }
 
@@ -49,7 +50,7 @@ fn is_one_size(cell: &Measurement) -> bool {
 fn are_alike(one: &Measurement, other: &Measurement) -> bool {
     let conditions = |cell: &Measurement| {
         let asked = (cell.protection, cell.engine, cell.direction, cell.transmit);
-        (family(cell.dialect), asked, cell.workers, cell.sessions, cell.outstanding)
+        (family(cell.dialect), asked, cell.max_wait_us, cell.workers, cell.sessions, cell.outstanding)
     };
     let texts = |cell: &Measurement| [&cell.implementation, &cell.backend, &cell.profile].map(String::clone);
     conditions(one) == conditions(other) && texts(one) == texts(other)
@@ -87,6 +88,7 @@ fn fit(family: &[&Measurement]) -> Option<Fit> {
         dialects,
         protection: first.protection,
         engine: first.engine,
+        max_wait_us: first.max_wait_us,
         implementation: first.implementation.clone(),
         backend: first.backend.clone(),
         workers: first.workers,

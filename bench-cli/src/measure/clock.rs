@@ -32,6 +32,13 @@ impl Clock {
         self.cost
     }
 
+    /// A moment of the system's clock as this one reads it.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, moment: Instant) -> u64 {
+        moment.saturating_duration_since(self.origin).as_nanos() as u64
+    }
+
     fn measured_cost(&self) -> f64 {
         const READINGS: u32 = 2_000;
         let time = || {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use smbsign_engine::batch::Outcome;
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
+use smbsign_engine::offload::Failure;
 use smbsign_engine::protocol::framing::Protocol;
 use smbsign_engine::protocol::{
     SecuritySignature, SequenceNumber, Signature, SigningKey, smb1, smb2, transform,
@@ -45,6 +46,8 @@ pub(super) enum DutyError {
     NotVerified(Verdict),
     #[error("a message was not done: {0:?}")]
     NotDone(Outcome),
+    #[error("the offload engine did not do a message: {0}")]
+    Failed(Failure),
 }
 
 impl Duty {

@@ -68,8 +68,10 @@ impl Keys {
 #[must_use]
 pub fn implementation(protection: Protection, engine: Engine, backend: Backend) -> String {
     match (protection, engine) {
-        (Protection::Signed(algorithm), Engine::Lanes) => LaneKernel::of(algorithm, backend)
-            .map_or_else(|| alone(protection, backend).to_owned(), |kernel| kernel.to_string()),
+        (Protection::Signed(algorithm), Engine::Lanes | Engine::Offload) => {
+            LaneKernel::of(algorithm, backend)
+                .map_or_else(|| alone(protection, backend).to_owned(), |kernel| kernel.to_string())
+        }
         _ => alone(protection, backend).to_owned(),
     }
 }

@@ -24,12 +24,12 @@ impl Latencies {
 
     /// Messages that were due at these times and done together from `began` to `ended`.
     #[inline]
-    pub(super) fn record(&mut self, intended: &[u64], began: u64, ended: u64) {
+    pub(super) fn record(&mut self, intended: impl ExactSizeIterator<Item = u64>, began: u64, ended: u64) {
+        self.signing.saturating_record_n(ended.saturating_sub(began), intended.len() as u64);
         for due in intended {
-            self.total.saturating_record(ended.saturating_sub(*due));
-            self.queued.saturating_record(began.saturating_sub(*due));
+            self.total.saturating_record(ended.saturating_sub(due));
+            self.queued.saturating_record(began.saturating_sub(due));
         }
-        self.signing.saturating_record_n(ended - began, intended.len() as u64);
     }
 
     /// Adds another worker's or trial's.

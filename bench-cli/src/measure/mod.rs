@@ -6,8 +6,10 @@
 //! plan       which cells, in which order          self_check       known answers first
 //! trial      one cell's workers over one window   worker           one thread: wait, work, keep
 //! serial, lanes                                   the engines: a chunk of messages generated, signed, transmitted
+//! offload                                         the engine with threads of its own, and the thread that feeds it
 //! workplace, duty, keys, chunk, transmit          what they work with
 //! sample, latency                                 what is kept of them
+//! memory     how fast the set itself is read and copied
 //! clock, system, disturbance                      the core's clock, the probe, what the machine did meanwhile
 //! summary    trials to rows                       server           what a real server spends
 //! dump       kept messages as a capture          handicap         a delay of known size, in builds that ask for it
@@ -42,7 +44,9 @@ mod handicap;
 mod keys;
 mod lanes;
 mod latency;
+mod memory;
 mod mix;
+mod offload;
 mod plan;
 mod rehearsal;
 mod sample;

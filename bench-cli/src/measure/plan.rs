@@ -18,6 +18,8 @@ pub struct Cell {
     pub protection: Protection,
     /// How they reach the MAC.
     pub engine: Engine,
+    /// How long the engine may wait for company; none where it has no such choice.
+    pub max_wait: Option<Duration>,
     /// The link.
     pub link: LinkRate,
     /// Signing or verifying.
@@ -98,13 +100,14 @@ impl Plan {
         let mut cells = Vec::new();
         for &link in &settings.links {
             for &direction in &settings.directions {
-                for &engine in settings.engines_at(link) {
+                for (engine, max_wait) in settings.engines_and_waits_at(link) {
                     for &(dialect, _) in &profiles {
                         let protections = protections(&settings, dialect, engine);
                         cells.extend(protections.map(|protection| Cell {
                             dialect,
                             protection,
                             engine,
+                            max_wait,
                             link,
                             direction,
                         }));
@@ -178,22 +181,25 @@ impl Plan {
         self.profiles.iter().find_map(|(of, profile)| (*of == dialect).then_some(profile))
     }
 
-    /// Bytes of message buffers that a worker asks for: a buffer for each job of those under way, and as many again. What is
-    /// compared within a dialect lies in as much memory, so that its widest kernel decides.
+    /// Bytes of message buffers that a generator makes: a buffer for each job of those under way, and as many again. What is
+    /// compared within a dialect lies in as much memory, so that its widest kernel decides. One generator feeds all workers of
+    /// the offload engine, each of which has a round in its lanes while the next one waits.
     pub(super) fn set_bytes(&self, cell: Cell, profile: &Profile) -> usize {
         const HOT: usize = 512 << 10;
         const HOTTEST: usize = 256 << 20;
-        let jobs = match cell.engine {
-            Engine::Serial => 1,
-            Engine::Lanes => {
-                let algorithms = cell.dialect.signing_algorithms().iter();
-                let kernels = algorithms.filter_map(|one| LaneKernel::of(*one, self.settings.backend));
-                kernels.map(LaneKernel::lanes).max().unwrap_or(1)
-            }
+        let lanes = || {
+            let algorithms = cell.dialect.signing_algorithms().iter();
+            let kernels = algorithms.filter_map(|one| LaneKernel::of(*one, self.settings.backend));
+            kernels.map(LaneKernel::lanes).max().unwrap_or(1)
+        };
+        let (jobs, workers) = match cell.engine {
+            Engine::Serial => (1, 1),
+            Engine::Lanes => (lanes(), 1),
+            Engine::Offload => (2 * lanes(), self.settings.workers),
         };
         let longest = profile.longest_message();
         let hot = || HOT.max((2 * jobs * longest).min(HOTTEST)).max(2 * longest);
-        self.settings.set_bytes.unwrap_or_else(hot)
+        self.settings.set_bytes.unwrap_or_else(hot).saturating_mul(workers)
     }
 }
 

@@ -38,7 +38,7 @@ impl Rehearsal {
         let (seed, clock) = (settings.seed, ReadingsClock::default());
         let place = Place { sessions: settings.sessions_of(0), seed, keep: Keep::Nothing };
         let (worker, _) = trial::prepare_worker(plan, cell, place, &clock, 0.0)?;
-        let share = trial::share(plan, cell, 0, seed, &worker.place.generator);
+        let share = trial::share(plan, cell, (0, settings.workers), seed, &worker.place.generator);
         Ok(Self { worker, share, window: settings.duration_at(cell.link) })
     }
 

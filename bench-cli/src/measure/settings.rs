@@ -57,6 +57,8 @@ pub struct Settings {
     pub baseline: Baseline,
     /// Engines; `None` for serial everywhere, and lanes too at max.
     pub engines: Option<Vec<Engine>>,
+    /// How long the offload engine may wait for company; each is measured.
+    pub max_waits: Vec<Duration>,
     /// Links.
     pub links: Vec<LinkRate>,
     /// Directions.
@@ -127,6 +129,7 @@ impl Default for Settings {
             protections: Protection::all().collect(),
             baseline: Baseline::Unsigned,
             engines: None,
+            max_waits: vec![Duration::ZERO],
             links: vec![LinkRate::ETHERNET[0], LinkRate::ETHERNET[2], LinkRate::Max],
             directions: vec![Direction::Sign],
             profile: ProfileChoice::BulkRead,
@@ -170,6 +173,15 @@ impl Settings {
             (None, LinkRate::Max) => &[Engine::Serial, Engine::Lanes],
             (None, LinkRate::BitsPerSecond(_)) => &[Engine::Serial],
         }
+    }
+
+    /// The same, the offload engine once for each time that it may wait.
+    pub(super) fn engines_and_waits_at(&self, link: LinkRate) -> Vec<(Engine, Option<Duration>)> {
+        let waits = |engine| match engine {
+            Engine::Serial | Engine::Lanes => vec![(engine, None)],
+            Engine::Offload => self.max_waits.iter().map(|wait| (engine, Some(*wait))).collect(),
+        };
+        self.engines_at(link).iter().copied().flat_map(waits).collect()
     }
 
     /// Sessions of the worker with this index.

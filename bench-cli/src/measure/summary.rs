@@ -5,10 +5,11 @@ use smbsign_engine::traffic::{Arrival, LinkRate, Profile};
 use super::disturbance::{is_disturbed, probe_ns};
 use super::keys::implementation;
 use super::latency::Latencies;
+use super::offload::Crew;
 use super::plan::{Cell, Plan, Scheduled, envelope};
 use super::server;
 use super::trial::Outcome;
-use crate::record::{Measurement, Protection, Trial};
+use crate::record::{Engine, Measurement, Protection, Trial};
 
 /// What is kept of a cell while the run goes on.
 #[derive(Debug, Default)]
@@ -104,6 +105,9 @@ pub(super) fn summarise(
     measurement.thread_cpu_s =
         rows.iter().map(|(.., outcome)| Some(outcome.spent.cpu_ns? as f64 / 1e9)).sum();
     warn(&mut measurement, chosen.len());
+    if cell.engine == Engine::Offload {
+        warn_of_threads(&mut measurement, &chosen);
+    }
     Some(measurement)
 }
 
@@ -130,9 +134,11 @@ fn blank(plan: &Plan, cell: Cell) -> Measurement {
             .map_or(0.0, |profile| profile.wire_bytes(settings.wire, envelope(cell.protection)))
             / count,
         set_bytes: 0,
+        memory_read_mbytes_per_s: None,
+        memory_copy_mbytes_per_s: None,
         transmit: settings.transmit,
         arrival: offered.map(|_| settings.arrival.to_string()),
-        max_wait_us: None,
+        max_wait_us: cell.max_wait.map(|wait| wait.as_nanos() as f64 / 1e3),
         link: cell.link.to_string(),
         offered_gbps: offered,
         achieved_gbps: 0.0,
@@ -183,6 +189,8 @@ fn fill(measurement: &mut Measurement, plan: &Plan, cell: Cell, chosen: &[Figure
     });
     measurement.occupancy = known(chosen, |trial| trial.outcome.occupancy.ratio());
     measurement.set_bytes = chosen.first().map_or(0, |trial| trial.outcome.set_bytes as u64);
+    measurement.memory_read_mbytes_per_s = known(chosen, |trial| Some(trial.outcome.memory?.read * 1e3));
+    measurement.memory_copy_mbytes_per_s = known(chosen, |trial| Some(trial.outcome.memory?.copy * 1e3));
     let LinkRate::BitsPerSecond(bits) = cell.link else { return };
     measurement.vs_unsigned = known(chosen, Figures::vs_unsigned);
     measurement.pacer_cores =
@@ -254,6 +262,19 @@ fn warn(measurement: &mut Measurement, chosen: usize) {
         if !missing.is_empty() {
             measurement.warnings.push(format!("too few messages for {}", missing.join(", ")));
         }
+    }
+}
+
+/// What the reader should know of an engine that one thread feeds.
+fn warn_of_threads(measurement: &mut Measurement, chosen: &[Figures<'_>]) {
+    const BUSY: f64 = 0.98;
+    measurement.warnings.extend(Crew::of_machine().warning(measurement.workers));
+    let waits = known(chosen, |trial| Some(trial.outcome.waited_ns as f64 / trial.outcome.wall_ns));
+    let is_short = measurement.line_rate_held != Some(true);
+    if is_short && waits.is_some_and(|waits| waits < 1.0 - BUSY) {
+        measurement
+            .warnings
+            .push("the feeding thread was busy throughout: it limits, not the workers".to_owned());
     }
 }
 

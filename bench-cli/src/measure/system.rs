@@ -1,6 +1,7 @@
 //! What the system says about a thread and its core while it measured. Nothing here fails: what it does not say is `None`.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 /// The calling thread's account in the scheduler, and what the hypervisor took from its core.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,15 +19,42 @@ pub(super) struct Account {
 impl Account {
     /// Reads it; `core` is where the thread is pinned, every core if it is not.
     pub(super) fn read(core: Option<usize>) -> Self {
-        let schedule = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        let steal_ns = fs::read_to_string("/proc/stat").ok().and_then(|stat| steal_ns(&stat, core));
+        Self { steal_ns, ..Self::of_task(Path::new("/proc/thread-self")) }
+    }
+
+    /// The sum over the threads of this process whose names begin so, and over the cores that they are pinned to.
+    pub(super) fn of_threads(name: &str, cores: &[usize]) -> Self {
+        let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+        let none =
+            Self { steal_ns: cores.iter().map(|core| steal_ns(&stat, Some(*core))).sum(), ..Self::NOTHING };
+        let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten().map(|task| task.path());
+        let is_named =
+            |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|found| found.starts_with(name));
+        tasks.filter(is_named).fold(none, |sum, task| {
+            let own = Self::of_task(&task);
+            Self {
+                cpu_ns: both(sum.cpu_ns, own.cpu_ns),
+                queued_ns: both(sum.queued_ns, own.queued_ns),
+                steal_ns: sum.steal_ns,
+                involuntary_switches: both(sum.involuntary_switches, own.involuntary_switches),
+            }
+        })
+    }
+
+    const NOTHING: Self =
+        Self { cpu_ns: Some(0), queued_ns: Some(0), steal_ns: Some(0), involuntary_switches: Some(0) };
+
+    /// What a thread's directory says, which knows nothing of cores.
+    fn of_task(task: &Path) -> Self {
+        let schedule = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
         let mut fields = schedule.split_whitespace().map(|field| field.parse().ok());
+        let status = fs::read_to_string(task.join("status")).unwrap_or_default();
         Self {
             cpu_ns: fields.next().flatten(),
             queued_ns: fields.next().flatten(),
-            steal_ns: fs::read_to_string("/proc/stat").ok().and_then(|stat| steal_ns(&stat, core)),
-            involuntary_switches: fs::read_to_string("/proc/thread-self/status")
-                .ok()
-                .and_then(|status| involuntary_switches(&status)),
+            steal_ns: None,
+            involuntary_switches: involuntary_switches(&status),
         }
     }
 
@@ -54,14 +82,18 @@ pub(super) struct Spent {
 impl Spent {
     /// The sum over threads; `None` as soon as one of them has no figure.
     pub(super) fn and(self, other: Self) -> Self {
-        let sum = |one: Option<u64>, two: Option<u64>| Some(one?.saturating_add(two?));
         Self {
-            cpu_ns: sum(self.cpu_ns, other.cpu_ns),
-            queued_ns: sum(self.queued_ns, other.queued_ns),
-            steal_ns: sum(self.steal_ns, other.steal_ns),
-            involuntary_switches: sum(self.involuntary_switches, other.involuntary_switches),
+            cpu_ns: both(self.cpu_ns, other.cpu_ns),
+            queued_ns: both(self.queued_ns, other.queued_ns),
+            steal_ns: both(self.steal_ns, other.steal_ns),
+            involuntary_switches: both(self.involuntary_switches, other.involuntary_switches),
         }
     }
+}
+
+/// The sum of two that are known.
+fn both(one: Option<u64>, two: Option<u64>) -> Option<u64> {
+    Some(one?.saturating_add(two?))
 }
 
 /// A line of `/proc/thread-self/status` (proc_pid_status(5)).

@@ -16,6 +16,8 @@ use super::clock::{Clock, core_clock_ghz, machine_probe_ns};
 use super::duty::{Duty, DutyError};
 use super::keys::Keys;
 use super::latency::Latencies;
+use super::memory::{self, MemoryRates};
+use super::offload;
 use super::plan::{Cell, Plan, envelope};
 use super::sample::{Sample, SampleError, Samples};
 use super::settings::Keep;
@@ -23,7 +25,7 @@ use super::system::{Account, Spent};
 use super::transmit::TransmitBuffer;
 use super::worker::{Done, Share, Watch, Worker};
 use super::workplace::Workplace;
-use crate::record::{Protection, Transmit};
+use crate::record::{Engine, Protection, Transmit};
 
 /// Why a trial gave no figure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +38,8 @@ pub(super) enum TrialError {
     Sample { checked: u64, error: SampleError },
     #[error("a worker thread panicked")]
     Panicked,
+    #[error("the offload engine did not start: {0}")]
+    NoEngine(String),
 }
 
 /// What one trial found, over all its workers.
@@ -58,6 +62,8 @@ pub(super) struct Outcome {
     pub(super) probe_before_ns: u64,
     pub(super) probe_after_ns: u64,
     pub(super) set_bytes: usize,
+    /// Of one thread.
+    pub(super) memory: Option<MemoryRates>,
     /// Messages that the reference implementation checked.
     pub(super) verified: u64,
     /// The first messages of one session and its key, if they were to be kept.
@@ -74,12 +80,23 @@ pub(super) struct Opening {
 }
 
 /// One thread's part, with what was read beside it.
-struct Part {
-    done: Done,
-    spent: Spent,
-    clock_ghz: f64,
-    probe_before_ns: u64,
-    probe_after_ns: u64,
+pub(super) struct Part {
+    pub(super) done: Done,
+    pub(super) spent: Spent,
+    pub(super) clock_ghz: f64,
+    pub(super) probe_before_ns: u64,
+    pub(super) probe_after_ns: u64,
+    pub(super) memory: Option<MemoryRates>,
+}
+
+/// What the threads of a trial did, and what it takes to check that.
+pub(super) struct Work {
+    pub(super) parts: Vec<Part>,
+    /// The keys of each part's sessions.
+    pub(super) keys: Vec<Keys>,
+    pub(super) set_bytes: usize,
+    /// The SessionId or UID of the first part's first session.
+    pub(super) first_session: u64,
 }
 
 /// Where the threads of a trial meet.
@@ -111,11 +128,17 @@ pub(super) fn prepare(
     keep: Keep,
     clock: &Clock,
 ) -> Result<Prepared, TrialError> {
-    (0..plan.settings.workers)
+    let settings = &plan.settings;
+    // One thread feeds all workers of the offload engine.
+    let feeders = if cell.engine == Engine::Offload { 1 } else { settings.workers };
+    (0..feeders)
         .map(|worker| {
             // One connection is enough for a dump.
             let keep = if worker == 0 { keep } else { Keep::Nothing };
-            let sessions = plan.settings.sessions_of(worker);
+            let sessions = match cell.engine {
+                Engine::Offload => settings.sessions,
+                Engine::Serial | Engine::Lanes => settings.sessions_of(worker),
+            };
             let place = Place { sessions, seed: seed.wrapping_add(worker as u64), keep };
             prepare_worker(plan, cell, place, clock, clock.cost())
         })
@@ -124,13 +147,25 @@ pub(super) fn prepare(
 
 /// Runs a trial that was prepared with the same cell and seed.
 pub(super) fn run(plan: &Plan, cell: Cell, seed: u64, prepared: Prepared) -> Result<Outcome, TrialError> {
+    let Work { parts, keys, set_bytes, first_session } = match cell.engine {
+        Engine::Offload => offload::run(plan, cell, seed, prepared),
+        Engine::Serial | Engine::Lanes => work(plan, cell, seed, prepared),
+    }?;
+    let mut outcome = Outcome { set_bytes, ..merge(&parts) };
+    for (part, keys) in parts.into_iter().zip(keys) {
+        check_samples(&mut outcome, part.done, &keys, first_session)?;
+    }
+    Ok(outcome)
+}
+
+/// Workers that each generate, sign and transmit by themselves.
+fn work(plan: &Plan, cell: Cell, seed: u64, prepared: Prepared) -> Result<Work, TrialError> {
+    let workers = prepared.len();
     let cores = core_affinity::get_core_ids().unwrap_or_default();
-    let start = Start { ready: Barrier::new(prepared.len()), at: AtomicU64::new(0) };
+    let start = Start { ready: Barrier::new(workers), at: AtomicU64::new(0) };
     let set_bytes = prepared.iter().map(|(worker, _)| worker.place.generator.set_bytes()).sum();
-    let first_session = prepared.first().map_or(0, |(worker, _)| match cell.dialect {
-        Dialect::Smb1 => u64::from(Generator::uid(0)),
-        _ => worker.place.generator.session_id(0).0,
-    });
+    let first_session =
+        prepared.first().map_or(0, |(worker, _)| first_session(cell.dialect, &worker.place.generator));
     let (jobs, keys): (Vec<_>, Vec<_>) = prepared.into_iter().unzip();
     let parts = std::thread::scope(|scope| {
         let threads: Vec<_> = jobs
@@ -138,10 +173,10 @@ pub(super) fn run(plan: &Plan, cell: Cell, seed: u64, prepared: Prepared) -> Res
             .enumerate()
             .map(|(at, job)| {
                 let core = if cores.is_empty() { None } else { Some(cores[at % cores.len()]) };
-                let share = share(plan, cell, at, seed, &job.place.generator);
+                let share = share(plan, cell, (at, workers), seed, &job.place.generator);
                 let window = plan.settings.duration_at(cell.link);
                 let start = &start;
-                scope.spawn(move || run_worker(job, core, start, window, share))
+                scope.spawn(move || run_worker(plan, job, core, start, window, share))
             })
             .collect();
         threads
@@ -149,11 +184,15 @@ pub(super) fn run(plan: &Plan, cell: Cell, seed: u64, prepared: Prepared) -> Res
             .map(|thread| thread.join().unwrap_or(Err(TrialError::Panicked)))
             .collect::<Result<Vec<_>, _>>()
     })?;
-    let mut outcome = Outcome { set_bytes, ..merge(&parts) };
-    for (part, keys) in parts.into_iter().zip(keys) {
-        check_samples(&mut outcome, part.done, &keys, first_session)?;
+    Ok(Work { parts, keys, set_bytes, first_session })
+}
+
+/// What session 0 is called on the wire.
+pub(super) fn first_session(dialect: Dialect, generator: &Generator) -> u64 {
+    match dialect {
+        Dialect::Smb1 => u64::from(Generator::uid(0)),
+        _ => generator.session_id(0).0,
     }
-    Ok(outcome)
 }
 
 /// What tells a worker from the others.
@@ -246,13 +285,19 @@ fn opening_lengths(profile: &Profile) -> Vec<usize> {
     lengths
 }
 
-/// Worker `at`'s share of the link: the same rate for all, the first departures spread over one message's time.
-pub(super) fn share(plan: &Plan, cell: Cell, at: usize, seed: u64, generator: &Generator) -> Option<Share> {
-    let workers = plan.settings.workers as f64;
+/// The share of the link of the pacer with number `at` of so many: the same rate for all, the first departures spread over one
+/// message's time.
+pub(super) fn share(
+    plan: &Plan,
+    cell: Cell,
+    (at, pacers): (usize, usize),
+    seed: u64,
+    generator: &Generator,
+) -> Option<Share> {
     let offered = cell.link.bits_per_second()? as f64 * plan.settings.load;
     let message_ns = generator.mean_wire_bytes() * 8e9 / offered;
     Some(Share {
-        rate: NonZeroU64::new((offered / workers).round() as u64).unwrap_or(NonZeroU64::MIN),
+        rate: NonZeroU64::new((offered / pacers as f64).round() as u64).unwrap_or(NonZeroU64::MIN),
         offset: Duration::from_nanos((message_ns * at as f64) as u64),
         arrival: plan.settings.arrival,
         seed: seed.wrapping_add(at as u64),
@@ -260,6 +305,7 @@ pub(super) fn share(plan: &Plan, cell: Cell, at: usize, seed: u64, generator: &G
 }
 
 fn run_worker(
+    plan: &Plan,
     Worker { mut place, watch }: Worker,
     core: Option<CoreId>,
     start: &Start,
@@ -268,6 +314,7 @@ fn run_worker(
 ) -> Result<Part, TrialError> {
     let pinned = core.filter(|core| core_affinity::set_for_current(*core)).map(|core| core.id);
     let clock = watch.clock.clone();
+    let memory = memory::rates(plan, &clock, &place.generator.split().1.iter().map(|message| &**message));
     let mut hands = place.hands();
     let warm = catch_unwind(AssertUnwindSafe(|| watch.warm_up(&mut hands, window)));
     let probe_before_ns = machine_probe_ns(&clock);
@@ -281,7 +328,7 @@ fn run_worker(
     let clock_after = core_clock_ghz(&clock);
     let probe_after_ns = machine_probe_ns(&clock);
     let clock_ghz = f64::midpoint(clock_before, clock_after);
-    Ok(Part { done, spent, clock_ghz, probe_before_ns, probe_after_ns })
+    Ok(Part { done, spent, clock_ghz, probe_before_ns, probe_after_ns, memory })
 }
 
 fn merge(parts: &[Part]) -> Outcome {
@@ -303,6 +350,7 @@ fn merge(parts: &[Part]) -> Outcome {
         outcome.spent = if at == 0 { part.spent } else { outcome.spent.and(part.spent) };
         outcome.clock_ghz += part.clock_ghz / parts.len() as f64;
         outcome.probe_before_ns = outcome.probe_before_ns.max(part.probe_before_ns);
+        outcome.memory = outcome.memory.or(part.memory);
         outcome.probe_after_ns = outcome.probe_after_ns.max(part.probe_after_ns);
         match (&mut outcome.latencies, &done.latencies) {
             (Some(all), Some(own)) => all.merge(own),

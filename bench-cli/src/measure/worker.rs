@@ -143,7 +143,7 @@ impl<C: traffic::Clock + Clone> Watch<C> {
             #[cfg(feature = "handicap")]
             let ended = self.delayed(began, ended);
             done.add(&chunk, self.busy_ns(began, ended));
-            latencies.record(&intended[..chunk.messages], began, ended);
+            latencies.record(intended[..chunk.messages].iter().copied(), began, ended);
             self.keep(hands, chunk, &mut sampling, ended);
             // What is between two chunks belongs to neither work nor waiting.
             now = self.clock.now();
@@ -224,19 +224,19 @@ impl<C: traffic::Clock + Clone> Watch<C> {
 }
 
 /// When the next sample is taken: at the first chunk, then evenly over the window.
-struct Sampling {
-    next: u64,
-    every: u64,
+pub(super) struct Sampling {
+    pub(super) next: u64,
+    pub(super) every: u64,
 }
 
 impl Sampling {
-    fn new(start: u64, end: u64, samples: &Samples) -> Self {
+    pub(super) fn new(start: u64, end: u64, samples: &Samples) -> Self {
         Self { next: start, every: ((end - start) / samples.room().max(1) as u64).max(1) }
     }
 }
 
 impl Done {
-    fn add(&mut self, chunk: &Chunk, busy_ns: f64) {
+    pub(super) fn add(&mut self, chunk: &Chunk, busy_ns: f64) {
         self.messages += chunk.messages as u64;
         self.signed_bytes += chunk.signed_bytes as u64;
         self.payload_bytes += chunk.payload_bytes as u64;
@@ -250,7 +250,6 @@ mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
 
-    use clap::ValueEnum as _;
     use smbsign_engine::kernels::Backend;
     use smbsign_engine::mac::PreparedKey;
     use smbsign_engine::protocol::{Dialect, SigningAlgorithm, SigningKey};
@@ -309,7 +308,7 @@ mod tests {
     fn a_stop_of_50_ms_shows_in_the_tail_and_in_every_message_behind_it() {
         let arrivals = ["paced", "poisson", "burst:16"].map(|text| text.parse().unwrap());
         for (engine, arrival) in
-            Engine::value_variants().iter().flat_map(|one| arrivals.map(|other| (*one, other)))
+            [Engine::Serial, Engine::Lanes].iter().flat_map(|one| arrivals.map(|other| (*one, other)))
         {
             let (quiet, undisturbed) = run(engine, arrival, false);
             let (stopped, latency) = run(engine, arrival, true);

@@ -44,12 +44,15 @@ pub(super) enum Span {
 }
 
 impl Workplace {
-    /// The engine of this place. What encrypts is done one frame after another, whatever was asked for.
+    /// The engine of this place. What encrypts is done one frame after another, whatever was asked for. The offload engine has
+    /// threads of its own (`offload`), and takes what it needs out of this.
     pub(super) fn hands(&mut self) -> Hands<'_> {
         let Self { generator, duty, transmit, engine, backend, spare } = self;
         match (engine, Work::of(duty, spare)) {
             (Engine::Lanes, Some(work)) => Hands::Lanes(Lanes::new(generator, work, *backend, transmit)),
-            (Engine::Lanes | Engine::Serial, _) => Hands::Serial(Serial { generator, duty, transmit }),
+            (Engine::Lanes | Engine::Serial | Engine::Offload, _) => {
+                Hands::Serial(Serial { generator, duty, transmit })
+            }
         }
     }
 }

@@ -84,15 +84,20 @@ pub enum Engine {
     Serial,
     /// All messages that are due together, in the lanes of vectors.
     Lanes,
+    /// The same in threads of their own, which another thread hands messages to.
+    Offload,
 }
 
 impl Engine {
-    /// Whether it is made for a protection: lanes sign, and encrypt nothing.
+    /// Every one of them.
+    pub const ALL: [Self; 3] = [Self::Serial, Self::Lanes, Self::Offload];
+
+    /// Whether it is made for a protection: lanes sign, and encrypt nothing; what costs nothing is not handed over.
     #[must_use]
     pub const fn runs(self, protection: Protection) -> bool {
         match (self, protection) {
-            (Self::Lanes, Protection::Sealed(_)) => false,
-            (Self::Serial | Self::Lanes, _) => true,
+            (Self::Lanes | Self::Offload, Protection::Sealed(_)) | (Self::Offload, Protection::Null) => false,
+            (Self::Serial | Self::Lanes | Self::Offload, _) => true,
         }
     }
 }

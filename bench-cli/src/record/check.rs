@@ -28,6 +28,7 @@ fn fit(fit: &Fit) -> Result<(), Problem> {
         ("ns_per_byte", fit.ns_per_byte.abs()),
         ("ns_per_byte_error", fit.ns_per_byte_error),
         ("largest_residual", fit.largest_residual),
+        ("max_wait_us", fit.max_wait_us.unwrap_or(0.0)),
     ] {
         amount(key, Some(figure))?;
     }
@@ -48,6 +49,8 @@ fn cell(cell: &Measurement) -> Result<(), Problem> {
     for (key, figure) in [
         ("wire_bytes_per_message", Some(cell.wire_bytes_per_message)),
         ("max_wait_us", cell.max_wait_us),
+        ("memory_read_mbytes_per_s", cell.memory_read_mbytes_per_s),
+        ("memory_copy_mbytes_per_s", cell.memory_copy_mbytes_per_s),
         ("offered_gbps", cell.offered_gbps),
         ("achieved_gbps", Some(cell.achieved_gbps)),
         ("backlog_ms_end", cell.backlog_ms_end),

@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smbsign_engine::protocol::Dialect;
 
-use super::{Direction, Engine, Protection, Transmit, named};
+use super::{Direction, Engine, LaterKeys, Protection, Transmit, named};
 
 /// The line through the cells of a run that differ in size alone, at max: time per message = fixed + slope × bytes.
 ///
 /// Least squares of relative distances over the cells' medians; errors are the jackknife's standard errors over sizes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = LaterKeys(&["max_wait_us"]))]
 pub struct Fit {
     /// The dialects of its cells.
     #[serde(with = "named::list")]
@@ -21,6 +22,9 @@ pub struct Fit {
     pub protection: Protection,
     /// How they reach the MAC.
     pub engine: Engine,
+    /// How long that may wait for company, in microseconds; null where it has no such choice.
+    #[serde(default)]
+    pub max_wait_us: Option<f64>,
     /// The crate or kernel that computes.
     pub implementation: String,
     /// The backend's name.

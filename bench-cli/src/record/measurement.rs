@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smbsign_engine::protocol::Dialect;
 
-use super::{Direction, Engine, Latency, Protection, Transmit, named};
+use super::{Direction, Engine, Latency, LaterKeys, Protection, Transmit, named};
 
 /// One cell: what was asked, and the median over its trials of what came out.
 ///
 /// `null` means not measured, or a question that the cell does not answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = LaterKeys(&["memory_read_mbytes_per_s", "memory_copy_mbytes_per_s"]))]
 pub struct Measurement {
     /// The dialect of the messages, of unsigned ones too.
     #[serde(with = "named")]
@@ -41,11 +42,17 @@ pub struct Measurement {
     pub wire_bytes_per_message: f64,
     /// Bytes of message buffers in use.
     pub set_bytes: u64,
+    /// What one thread reads of these messages by itself, 10⁶ bytes per second; null where they may lie in a cache.
+    #[serde(default)]
+    pub memory_read_mbytes_per_s: Option<f64>,
+    /// What one thread copies of them into a transmit buffer, likewise.
+    #[serde(default)]
+    pub memory_copy_mbytes_per_s: Option<f64>,
     /// What follows the signature.
     pub transmit: Transmit,
     /// `paced`, `poisson`, `burst:N`; null at `max`, where the next message departs when the last is done.
     pub arrival: Option<String>,
-    /// How long the engine waits for company, in microseconds; null where it never waits.
+    /// How long the engine may wait for company, in microseconds; null where it has no such choice.
     pub max_wait_us: Option<f64>,
     /// The link's rate, or `max`.
     pub link: String,

@@ -18,6 +18,7 @@ mod store;
 mod tool;
 
 use jiff::Timestamp;
+use schemars::transform::Transform;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,7 +41,7 @@ const FORM: &str = "smbsign.run/";
 
 /// One invocation and all that it measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = older_records_have_no_fits)]
+#[schemars(transform = LaterKeys(&["fits"]))]
 pub struct Run {
     /// The name of this form and its version.
     #[schemars(extend("const" = SCHEMA))]
@@ -80,10 +81,14 @@ pub enum State {
     Complete,
 }
 
-/// The key came after the first records were kept.
-fn older_records_have_no_fits(schema: &mut Schema) {
-    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
-        required.retain(|key| key != "fits");
+/// Keys that came after the first records were kept, which lack them.
+pub(super) struct LaterKeys(pub(super) &'static [&'static str]);
+
+impl Transform for LaterKeys {
+    fn transform(&mut self, schema: &mut Schema) {
+        if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|key| !key.as_str().is_some_and(|key| self.0.contains(&key)));
+        }
     }
 }
 

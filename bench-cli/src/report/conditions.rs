@@ -42,7 +42,10 @@ impl<'a> Conditions<'a> {
 
     /// In words; empty where there is nothing to say.
     fn words(&self) -> [(Aspect, String); 11] {
-        let wait = self.max_wait_us.map(|wait| format!("waiting up to {wait} µs"));
+        let wait = self.max_wait_us.map(|wait| match wait {
+            0.0 => "waiting for nobody".to_owned(),
+            _ => format!("waiting up to {wait} µs"),
+        });
         let arrival = self.arrival.filter(|arrival| *arrival != "paced").map(str::to_owned);
         [
             (Aspect::Link, self.link.to_owned()),

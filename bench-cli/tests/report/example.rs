@@ -39,6 +39,8 @@ pub(crate) fn cell(dialect: Dialect, protection: Protection, link: &str) -> Meas
         set_bytes: 524_288,
         transmit: Transmit::Copy,
         arrival: paced.then(|| "paced".to_owned()),
+        memory_read_mbytes_per_s: None,
+        memory_copy_mbytes_per_s: None,
         max_wait_us: None,
         link: link.to_owned(),
         offered_gbps: paced.then_some(10.0),

@@ -1,6 +1,6 @@
 //! Findings follow the cells: exchanged cells give exchanged sentences, absent cells none, rounds that overlap none.
 
-use smbsign::record::{Direction, Measurement, Protection, Trial};
+use smbsign::record::{Direction, Engine, Measurement, Protection, Trial};
 use smbsign::report::findings;
 use smbsign_engine::protocol::{Cipher, Dialect, SigningAlgorithm};
 
@@ -248,4 +248,35 @@ fn several_sizes_part_the_cost_of_a_message_from_that_of_its_bytes() {
           most [3.1.1 at max, 128 B – 64 KiB, example of aes-128-cmac, transmit copy]"
         ]
     );
+}
+
+/// Cells of one link, the first by serial, the others by offload with waits of 0 and 50 µs.
+fn handed_over(ns_per_byte: [f64; 3]) -> Vec<Measurement> {
+    let engines = [(Engine::Serial, None), (Engine::Offload, Some(0.0)), (Engine::Offload, Some(50.0))];
+    let with = |(ns_per_byte, (engine, max_wait_us))| {
+        let mut cell = paced(Dialect::Smb311, CMAC, 10.0, 10.0, ns_per_byte);
+        (cell.engine, cell.max_wait_us, cell.set_bytes) = (engine, max_wait_us, engine as u64 + 1);
+        cell
+    };
+    ns_per_byte.into_iter().zip(engines).map(with).collect()
+}
+
+fn about_offload(cells: &[Measurement]) -> Vec<String> {
+    findings(cells).into_iter().filter(|sentence| sentence.contains("by offload")).collect()
+}
+
+#[test]
+fn handing_over_pays_by_the_wait_that_takes_fewest_cores_or_not_at_all() {
+    let saved = about_offload(&handed_over([0.6, 0.5, 0.1]));
+    assert_eq!(saved.len(), 1, "{saved:?}");
+    assert!(saved[0].contains("takes 19 % of what one by one takes"), "{saved:?}");
+    assert!(saved[0].contains("waiting up to 50 µs"), "{saved:?}");
+    let lost = about_offload(&handed_over([0.6, 0.9, 0.7]));
+    assert!(lost[0].contains("saves nothing"), "{lost:?}");
+    let mut missed = handed_over([0.9, 0.5, 0.1]);
+    (missed[0].line_rate_held, missed[0].achieved_gbps) = (Some(false), 8.8);
+    assert!(about_offload(&missed)[0].contains("holds 10GbE on"), "{missed:?}");
+    let mut elsewhere = handed_over([0.6, 0.5, 0.1]);
+    elsewhere[0].arrival = Some("poisson".to_owned());
+    assert_eq!(about_offload(&elsewhere), Vec::<String>::new(), "other arrivals are not compared");
 }

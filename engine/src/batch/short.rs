@@ -5,7 +5,6 @@
 //! than one stop.
 
 use arrayvec::ArrayVec;
-use zeroize::Zeroize;
 
 use super::job::{Job, admit, plain_bytes, settle};
 use super::kernel::{Kernel, MAX_LANES, finish};
@@ -33,7 +32,7 @@ impl ShortRoom {
 
     /// Empties what may hold keys or messages.
     pub(super) fn wipe(&mut self) {
-        self.lanes.iter_mut().for_each(|lane| lane.0.zeroize());
+        self.layout.wipe_all();
     }
 
     #[cfg(test)]

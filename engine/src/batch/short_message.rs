@@ -3,6 +3,7 @@
 use core::iter;
 
 use arrayvec::ArrayVec;
+use zeroize::Zeroize;
 
 use super::job::total_bytes;
 use super::kernel::{Kernel, MAX_LANES};
@@ -31,6 +32,12 @@ impl Layout {
             lane.0.split_at_mut(ShortLane::BYTES.saturating_sub(bytes)).1.fill(0);
         }
         self.last_blocks = [[0; 16]; _];
+    }
+
+    /// Wipes everything, also where nobody reads it any more.
+    pub(super) fn wipe_all(&mut self) {
+        self.lanes.iter_mut().for_each(|lane| lane.0.zeroize());
+        self.last_blocks.zeroize();
     }
 
     #[cfg(test)]

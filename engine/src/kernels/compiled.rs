@@ -22,9 +22,15 @@ impl Backend {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, and all of AVX2's backend.
             Self::Avx512(_) => unsafe { with_avx512(work) },
-            _ => work.run(),
+            _ => with_nothing(work),
         }
     }
+}
+
+/// A function of its own: in its caller, what the work keeps on the stack would stand there for the other backends, too.
+#[inline(never)]
+fn with_nothing<W: Work>(work: W) -> W::Yield {
+    work.run()
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -20,7 +20,7 @@ pub(crate) const MAX_LANES: usize = 64;
 /// An odd number of cache lines, so that lanes that follow each other do not meet in the same sets of L1.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-pub(crate) struct ShortLane(pub(crate) [u8; ShortLane::BYTES]);
+pub(crate) struct ShortLane(pub(crate) [u8; Self::BYTES]);
 
 impl ShortLane {
     /// A kilobyte, with the key before it and the padding behind it.

@@ -96,8 +96,9 @@ impl<'a, const L: usize> ShortLanes<'a, L> {
     pub(super) fn blocks<const N: usize>(&self, lane: usize, at: usize) -> &'a [[u8; 16]; N] {
         assert!(self.blocks >= N && at <= self.blocks - N, "blocks beyond the lane");
         let first = ShortLane::BYTES - 16 * (self.blocks - at);
-        // SAFETY: the lane has so many blocks from there to its end, of which there are `N` by the line above.
-        unsafe { &*self.lanes[lane].0.as_ptr().add(first).cast() }
+        let blocks = self.lanes[lane].0.as_ptr().wrapping_add(first);
+        // SAFETY: the lane has so many blocks from there to its end, of which there are `N` by the first line.
+        unsafe { &*blocks.cast() }
     }
 }
 

@@ -40,7 +40,9 @@ pub(super) fn store(vector: __m128i) -> [u8; 16] {
 #[inline(always)]
 pub(super) fn sum([a, b, c]: [__m128i; 3]) -> [u8; 16] {
     // SAFETY: SSE2 belongs to every x86-64.
-    store(unsafe { _mm_xor_si128(_mm_xor_si128(a, b), c) })
+    let sum = unsafe { _mm_xor_si128(a, b) };
+    // SAFETY: likewise.
+    store(unsafe { _mm_xor_si128(sum, c) })
 }
 
 /// Two blocks that follow each other in memory.

@@ -26,8 +26,11 @@ pub struct OffloadEngine<P: Parcel> {
     workers: Vec<JoinHandle<()>>,
 }
 
+/// A run of short messages lies on the stack within one of long ones; in an unoptimised build each takes more than a megabyte.
+const STACK_BYTES: usize = 8 << 20;
+
 impl<P: Parcel> OffloadEngine<P> {
-    /// Starts the worker threads.
+    /// Starts the worker threads, `smbsign-0` and so on.
     ///
     /// # Errors
     /// [`StartError`]; no thread is left then.
@@ -52,7 +55,7 @@ impl<P: Parcel> OffloadEngine<P> {
         for (number, patience) in patiences.into_iter().enumerate() {
             let shared = Arc::clone(&engine.shared);
             let core = shared.config.cores.get(number % shared.config.cores.len().max(1)).copied();
-            let thread = thread::Builder::new().name(format!("smbsign-{number}"));
+            let thread = thread::Builder::new().name(format!("smbsign-{number}")).stack_size(STACK_BYTES);
             engine.shared.serving.fetch_add(1, Ordering::Relaxed);
             let started = thread.spawn(move || {
                 if let Some(id) = core {

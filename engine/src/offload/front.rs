@@ -10,6 +10,7 @@ use super::pair::{Pair, Taken};
 use super::parcel::Parcel;
 use super::round::Round;
 use super::shared::{Change, Shared};
+use super::stats::Count;
 
 /// Messages and bytes of a round: enough to fill the lanes several times, so that those which drain at its end cost little,
 /// and few enough that nobody waits for long.
@@ -39,7 +40,7 @@ pub(super) struct Front<P: Parcel> {
     keys: Keys,
     round: Round,
     gathered: Gathered<P>,
-    /// The clock as it was read when the last round ended, until something else happens.
+    /// The clock as it was read when the last round was given back, until something else happens.
     clock: Option<Instant>,
     /// Time spent in rounds.
     busy: Duration,
@@ -176,8 +177,12 @@ impl<P: Parcel> Front<P> {
         shared.counters.worker(self.number).add_all(&tally);
         gathered.bursts.iter_mut().for_each(|taken| taken.settle(started, ended));
         gathered.give_back(|| shared.faults.pass(Place::MidPublish));
-        self.busy += busy;
-        self.clock = Some(ended);
+        // To give them back is work as well; where the next round follows at once, it begins here.
+        let over = Instant::now();
+        let giving = over.saturating_duration_since(ended);
+        shared.counters.worker(self.number).add(Count::BusyNanoseconds, giving.as_nanos() as u64);
+        self.busy += busy + giving;
+        self.clock = Some(over);
     }
 
     /// Gives back what a panic has left behind, as failed.

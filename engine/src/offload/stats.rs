@@ -38,7 +38,7 @@ pub struct Stats {
     pub wake_ups: u64,
     /// How often workers panicked.
     pub panics: u64,
-    /// Time that workers spent in rounds, summed over them.
+    /// Time that workers spent running rounds and giving them back, summed over them.
     pub busy: Duration,
     /// How full the lanes were.
     pub occupancy: Occupancy,

@@ -16,9 +16,12 @@ pub(super) struct Selection {
     /// md5, hmac-sha256, aes-128-cmac, aes-128-gmac, encryption, and none, which runs only where it is named
     #[arg(long, value_name = "LIST", default_value = "md5,hmac-sha256,aes-128-cmac,aes-128-gmac")]
     protection: String,
-    /// serial: one message after another; lanes: many together
+    /// serial: one message after another; lanes: many together; offload: in threads of their own
     #[arg(long, value_name = "LIST", default_value = "serial")]
     engine: String,
+    /// How long the offload engine lets a message wait for company
+    #[arg(long, value_name = "LIST")]
+    max_wait: Option<String>,
     /// Link rates, or max for no link
     #[arg(long, value_name = "LIST", default_value = "max")]
     link: String,
@@ -79,6 +82,7 @@ impl Selection {
             ("dialect", Some(&self.dialect)),
             ("protection", Some(&self.protection)),
             ("engine", Some(&self.engine)),
+            ("max-wait", self.max_wait.as_ref()),
             ("link", Some(&self.link)),
             ("direction", self.direction.as_ref()),
             ("profile", self.profile.as_ref()),

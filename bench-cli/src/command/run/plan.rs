@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -74,6 +75,7 @@ impl Args {
         let shared = Settings {
             dialects,
             engines: self.engines(&protections, notes)?,
+            max_waits: self.max_waits()?,
             protections,
             baseline: if self.in_step { Baseline::Elsewhere } else { Baseline::Unsigned },
             links: Choice::resolve(&self.link, LinkRate::ETHERNET.into_iter().chain([LinkRate::Max])),
@@ -112,7 +114,7 @@ impl Args {
         protections: &[Protection],
         notes: &mut Vec<String>,
     ) -> anyhow::Result<Option<Vec<Engine>>> {
-        let engines = Choice::resolve(&self.engine, [Engine::Serial, Engine::Lanes]);
+        let engines = Choice::resolve(&self.engine, Engine::ALL);
         let runs = |protection: &Protection| engines.iter().any(|engine| engine.runs(*protection));
         let left_out: Vec<_> = protections.iter().filter(|protection| !runs(protection)).collect();
         if engines.is_empty() || left_out.is_empty() {
@@ -120,12 +122,22 @@ impl Args {
         }
         if !Choice::includes_all(&self.protection) {
             bail!(
-                "encryption runs one message after another: {} with --engine serial alone",
+                "--engine {} does not run {}: encryption goes one message after another, with serial alone",
+                names(engines),
                 names(left_out)
             );
         }
         notes.push(format!("{} are left out: encryption runs with --engine serial", names(left_out)));
         Ok(Some(engines))
+    }
+
+    /// How long messages may wait, each time once, where there is an engine that lets them.
+    fn max_waits(&self) -> anyhow::Result<Vec<Duration>> {
+        let is_asked_for = |engine| Choice::resolve(&self.engine, Engine::ALL).contains(&engine);
+        if self.max_wait.iter().any(|wait| !wait.is_zero()) && !is_asked_for(Engine::Offload) {
+            bail!("--max-wait is for --engine offload: the others never wait");
+        }
+        Ok(self.max_wait.iter().copied().collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// The settings with every profile, the bulk ones in every size.
@@ -206,6 +218,7 @@ impl Args {
             "dialect": written(&first.dialects),
             "protection": written(&first.protections),
             "engine": written(&engines.into_iter().collect::<Vec<_>>()),
+            "max_wait_us": first.max_waits.iter().map(|wait| wait.as_nanos() as f64 / 1e3).collect::<Vec<_>>(),
             "link": written(&first.links),
             "direction": written(&first.directions),
             "profile": all(|settings| settings.profile.name()),

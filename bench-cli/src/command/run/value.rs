@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use smbsign_engine::offload::Config;
 use smbsign_engine::traffic::{Mtu, Packing, SetOrder};
 
 /// One word of a list: `all`, or a value.
@@ -178,6 +179,15 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "not a duration above zero: 20ms, 0.4s, 1min".to_owned())
 }
 
+/// A time that a message may wait, zero among them.
+pub(super) fn max_wait(text: &str) -> Result<Duration, String> {
+    let wait = if text == "0" { Duration::ZERO } else { duration(text)? };
+    if wait > Config::MAX_WAIT {
+        return Err(format!("longer than a message may wait: {:?} at most", Config::MAX_WAIT));
+    }
+    Ok(wait)
+}
+
 pub(super) fn mtu(text: &str) -> Result<Mtu, String> {
     match text {
         "1500" => Ok(Mtu::Standard),
@@ -243,6 +253,16 @@ mod tests {
         assert_eq!(duration("0.4s"), Ok(Duration::from_millis(400)));
         for text in ["", "0s", "-1s", "20", "fast"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_may_wait_from_no_time_to_a_millisecond() {
+        assert_eq!(max_wait("0"), Ok(Duration::ZERO));
+        assert_eq!(max_wait("20us"), Ok(Duration::from_micros(20)));
+        assert_eq!(max_wait("1ms"), Ok(Config::MAX_WAIT));
+        for text in ["", "-1us", "1.1ms", "20"] {
+            assert!(max_wait(text).is_err(), "{text}");
         }
     }
 

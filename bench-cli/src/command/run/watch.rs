@@ -117,9 +117,10 @@ fn put(run: &Run, store: &Store) -> io::Result<()> {
 impl Observer for Watch {
     fn trial_starts(&mut self, cell: &Cell, _done: usize) -> ControlFlow<()> {
         // Older builds, which `ab` compares with, know one engine and do not name it.
-        let engine = match cell.engine {
-            Engine::Serial => String::new(),
-            engine => format!(" by {engine}"),
+        let engine = match (cell.engine, cell.max_wait) {
+            (Engine::Serial, _) => String::new(),
+            (engine, Some(wait)) if !wait.is_zero() => format!(" by {engine} waiting {wait:?}"),
+            (engine, _) => format!(" by {engine}"),
         };
         let name = format_args!(
             "{} {}{engine} {} at {} {}",

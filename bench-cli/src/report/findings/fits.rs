@@ -17,6 +17,7 @@ fn sentence(fit: &Fit) -> String {
     let by = match fit.engine {
         Engine::Serial => "one by one",
         Engine::Lanes => "by lanes",
+        Engine::Offload => "by the offload engine",
     };
     let verifying = if fit.direction == Direction::Verify { ", verifying" } else { "" };
     let dialects: Vec<_> = fit.dialects.iter().map(|dialect| dialect.name().to_owned()).collect();

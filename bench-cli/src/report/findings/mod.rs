@@ -5,14 +5,18 @@
 //!
 //! ```text
 //! links   who holds a link, at what share of unsigned and on how many cores
+//! engines whether handing messages to other threads pays at a link
 //! costs   one protection against another, verifying against signing
+//! memory  what messages in no cache allow, and who comes how near
 //! sizes   the cost of a message against the cost of its bytes, of two sizes
 //! fits    the same of three sizes or more, with errors
 //! ```
 
 mod costs;
+mod engines;
 mod fits;
 mod links;
+mod memory;
 mod sizes;
 mod spread;
 mod words;
@@ -33,7 +37,9 @@ pub fn findings(measurements: &[Measurement]) -> Vec<String> {
         shared: Shared::of(measurements),
     };
     let mut sentences = links::findings(&cells);
+    sentences.extend(engines::findings(&cells));
     sentences.extend(costs::findings(&cells));
+    sentences.extend(memory::findings(&cells));
     let lines = fit::fits(cells.speaking.iter().copied());
     sentences.extend(sizes::findings(&cells, &lines));
     sentences.extend(fits::findings(&lines));
