@@ -107,7 +107,7 @@ impl<P: Parcel> QueuePair<P> {
         if self.out == 0 {
             return None;
         }
-        let burst = take(&self.pair.done).or_else(|| self.left_behind())?;
+        let burst = self.pair.done.pop().or_else(|| self.left_behind())?;
         self.out -= 1;
         self.patience.renew();
         Some(burst)

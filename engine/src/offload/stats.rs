@@ -153,10 +153,9 @@ impl Line {
         self.0[count as usize].fetch_add(number, Ordering::Relaxed);
     }
 
-    /// Adds what a round counted to a worker's line: nobody else writes there, so that no addition need be atomic.
     pub(super) fn add_all(&self, tally: &Tally) {
         for (sum, number) in self.0.iter().zip(tally.0).filter(|(_, number)| *number > 0) {
-            sum.store(sum.load(Ordering::Relaxed).wrapping_add(number), Ordering::Relaxed);
+            sum.fetch_add(number, Ordering::Relaxed);
         }
     }
 }
