@@ -131,16 +131,36 @@ fn what_is_no_cell_is_a_usage_error() {
     }
 }
 
+fn bars(arguments: &[&str]) -> Value {
+    let quick = ["--rounds", "1", "--duration", "1us", "--quiet", "--format", "json"];
+    let output = Command::new(env!("CARGO_BIN_EXE_bars")).args(quick).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 #[test]
 fn the_other_bars_are_measured_by_a_binary_of_their_own() {
-    let output = Command::new(env!("CARGO_BIN_EXE_bars"))
-        .args(["--rounds", "1", "--duration", "1us", "--format", "json"])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = bars(&["--only", "mixed-lengths,sessions,outstanding"]);
     let figures = found["figures"].as_array().unwrap();
     let of = |name: &str| figures.iter().filter(|one| one["figure"].as_str().unwrap().contains(name)).count();
-    assert_eq!((of("mixed"), of("drawn"), of("outstanding")), (12, 32, 4));
+    assert_eq!((of("mixed"), of("drawn"), of("outstanding"), figures.len()), (12, 32, 4, 48));
     assert!(figures.iter().all(|one| one["bar"].is_null() == one["verdict"].is_null()));
+}
+
+#[test]
+fn bars_of_the_offload_engine_are_measured_or_reported_missing_and_kept() {
+    let parent = tempfile::tempdir().unwrap();
+    let found = bars(&["--only", "one-worker,poisson", "--record", parent.path().to_str().unwrap()]);
+    let (figures, left_out) = (found["figures"].as_array().unwrap(), found["left_out"].as_array().unwrap());
+    match left_out.len() {
+        0 => assert_eq!(figures.len(), 18),
+        _ => {
+            println!("{left_out:?}");
+            assert_eq!((figures.len(), left_out.len()), (0, 2));
+        }
+    }
+    let kept = std::fs::read_dir(parent.path()).unwrap().next().unwrap().unwrap().path();
+    let read = |name: &str| std::fs::read_to_string(kept.join(name)).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&read("bars.json")).unwrap(), found);
+    assert!(read("README.md").contains("--only one-worker,poisson"));
 }

@@ -3,7 +3,8 @@
 //! `cargo run --release -p smbsign-engine --example soak -- [MESSAGES [WORKERS]]`
 //!
 //! Fails unless every message came back exactly once and as it should, the engine's counts agree with the sender's own,
-//! the reference agrees with a sample over the whole time, and the memory stays what it was after the first tenth.
+//! the reference agrees with a sample of each algorithm over the whole time, and the memory stays what it was after the
+//! first tenth.
 
 use std::error::Error;
 use std::time::Instant;
@@ -12,7 +13,7 @@ use std::{env, fs};
 use smbsign_engine::batch::{Operation, Outcome};
 use smbsign_engine::mac::{PreparedKey, reference};
 use smbsign_engine::offload::{
-    Burst, Completion, Config, Failure, Job, KeyId, OffloadEngine, Parcel, QueuePair, SubmitError,
+    Burst, Completion, Config, Failure, Job, KeyId, OffloadEngine, Parcel, QueuePair, Stats, SubmitError,
 };
 use smbsign_engine::protocol::{
     Nonce, SecuritySignature, Sender, SequenceNumber, Signature, SigningAlgorithm, SigningKey, smb2,
@@ -35,27 +36,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut soak = Soak::new(&engine)?;
     let started = Instant::now();
     let mut resident = None;
-    while soak.offered < messages {
+    while soak.accepted() < messages {
         soak.turn(&engine)?;
-        if resident.is_none() && soak.offered > messages / 10 {
+        if resident.is_none() && soak.accepted() > messages / 10 {
             resident = Some(resident_bytes()?);
         }
     }
     while let Some(burst) = soak.pair.wait() {
         soak.take_back(burst)?;
     }
-    let rate = soak.offered as f64 / started.elapsed().as_secs_f64() / 1e6;
+    let rate = soak.accepted() as f64 / started.elapsed().as_secs_f64() / 1e6;
     let grown = resident_bytes()?.saturating_sub(resident.unwrap_or(0));
-    let (stats, counts) = (engine.shutdown(), soak.counts);
-    println!(
-        "{stats:#?}\n{rate:.2} M messages/s, {} also by the reference, {grown} bytes more",
-        soak.sampled
-    );
-    let told = [stats.signed, stats.verified, stats.bad_signatures, stats.refused, stats.given_back];
-    let lost = stats.failed + stats.abandoned + stats.panics;
-    if told != counts || stats.submitted + stats.given_back != soak.offered || lost > 0 {
-        return Err(format!("the engine counts {told:?}, the sender {counts:?}").into());
-    }
+    let stats = engine.shutdown();
+    println!("{stats:#?}\n{rate:.2} M messages/s, {grown} bytes more than after the first tenth");
+    soak.account(&stats)?;
     if grown > 1 << 20 {
         return Err(format!("{grown} bytes more than at the beginning").into());
     }
@@ -69,7 +63,6 @@ enum Fate {
     Verified,
     Bad,
     Refused,
-    GivenBack,
 }
 
 /// A message that is signed, then verified, then signed again.
@@ -100,8 +93,11 @@ struct Soak {
     written: Vec<Option<u64>>,
     next: u64,
     offered: u64,
-    counts: [u64; 5],
-    sampled: u64,
+    /// By algorithm and fate.
+    counts: [[u64; 4]; 4],
+    given_back: u64,
+    /// Signatures of each algorithm that the reference made again.
+    sampled: [u64; 4],
 }
 
 impl Soak {
@@ -126,8 +122,9 @@ impl Soak {
             written: vec![None; BURSTS * Burst::<Letter>::MAX_MESSAGES],
             next: 0,
             offered: 0,
-            counts: [0; 5],
-            sampled: 0,
+            counts: [[0; 4]; 4],
+            given_back: 0,
+            sampled: [0; 4],
         };
         let mut places = 0..soak.written.len();
         for _ in 0..BURSTS {
@@ -140,6 +137,11 @@ impl Soak {
         Ok(soak)
     }
 
+    /// Messages that the engine has taken.
+    const fn accepted(&self) -> u64 {
+        self.offered - self.given_back
+    }
+
     /// Submits until the queue is full, and takes a burst back; meanwhile a session comes and goes.
     fn turn(&mut self, engine: &OffloadEngine<Letter>) -> Result<(), Box<dyn Error>> {
         let passing = engine.register(PreparedKey::new(&self.sessions[1].0, engine.backend()))?;
@@ -147,7 +149,7 @@ impl Soak {
             let count = burst.len() as u64;
             self.offered += count;
             if let Err(error) = self.pair.submit(burst) {
-                self.counts[Fate::GivenBack as usize] += count;
+                self.given_back += count;
                 let SubmitError::Full(burst) = error else { return Err("the engine has stopped".into()) };
                 self.ready.push(burst);
                 break;
@@ -163,6 +165,37 @@ impl Soak {
         Ok(())
     }
 
+    /// Holds the engine's counts against the sender's own, once everything is back.
+    fn account(&self, stats: &Stats) -> Result<(), Box<dyn Error>> {
+        let counts: [u64; 4] =
+            std::array::from_fn(|fate| self.counts.iter().map(|counts| counts[fate]).sum());
+        for (algorithm, (counts, sampled)) in
+            SigningAlgorithm::ALL.iter().zip(self.counts.iter().zip(self.sampled))
+        {
+            let [signed, verified, bad, refused] = counts;
+            println!(
+                "{algorithm}: {signed} signed ({sampled} also by the reference), {verified} verified, {bad} bad, {refused} refused"
+            );
+        }
+        let told = [stats.signed, stats.verified, stats.bad_signatures, stats.refused];
+        if told != counts || stats.given_back != self.given_back {
+            return Err(format!("the engine counts {told:?}, the sender {counts:?}").into());
+        }
+        let answered = counts.iter().sum::<u64>();
+        let lost = stats.failed + stats.abandoned + stats.panics;
+        if stats.submitted != answered
+            || self.accepted() != answered
+            || self.ready.len() != BURSTS
+            || lost > 0
+        {
+            return Err(format!("of {} messages {answered} were answered", stats.submitted).into());
+        }
+        if self.sampled.contains(&0) {
+            return Err("too few messages for a sample of each algorithm".into());
+        }
+        Ok(())
+    }
+
     fn take_back(&mut self, mut burst: Burst<Letter>) -> Result<(), Box<dyn Error>> {
         let mut done = std::mem::take(&mut self.done);
         done.extend(burst.drain());
@@ -175,12 +208,12 @@ impl Soak {
                 Fate::Signed => outcome == Ok(Outcome::Signed) && self.agrees(&letter)?,
                 Fate::Verified => outcome == Ok(Outcome::Verified),
                 Fate::Bad => matches!(outcome, Ok(Outcome::BadSignature { .. })),
-                Fate::Refused | Fate::GivenBack => outcome == Err(Failure::UnknownKey),
+                Fate::Refused => outcome == Err(Failure::UnknownKey),
             };
             if !good {
                 return Err(format!("{outcome:?} of message {}, {:?}", letter.number, letter.fate).into());
             }
-            self.counts[letter.fate as usize] += 1;
+            self.counts[letter.algorithm()][letter.fate as usize] += 1;
             self.write(letter, &mut burst);
         }
         self.done = done;
@@ -193,7 +226,7 @@ impl Soak {
         if !letter.number.is_multiple_of(SAMPLE) {
             return Ok(true);
         }
-        self.sampled += 1;
+        self.sampled[letter.algorithm()] += 1;
         let (key, mut copy) = (&self.sessions[letter.session].0, letter.bytes.clone());
         let field = letter.field();
         let (nonce, zeros) = match key.algorithm() {
@@ -217,7 +250,7 @@ impl Soak {
             self.next += 1;
             letter.number = self.next;
             // Another session of the same algorithm.
-            letter.session = (self.next as usize * 28 + letter.place % 4) % SESSIONS;
+            letter.session = (self.next as usize * 28 + letter.algorithm()) % SESSIONS;
             if !letter.is_smb1() {
                 letter.bytes[smb2::MESSAGE_ID_FIELD].copy_from_slice(&letter.number.to_le_bytes());
             }
@@ -244,14 +277,21 @@ impl Soak {
 impl Letter {
     /// A message of 64 to 512 bytes; every fourth is of SMB1.
     fn new(place: usize) -> Self {
-        let mut bytes = vec![place as u8; 64 + place * 97 % 449];
-        bytes[..6].copy_from_slice(if place.is_multiple_of(4) { b"\xffSMB\x40\0" } else { b"\xfeSMB\x40\0" });
-        bytes[16..20].fill(0);
-        Self { place, session: 0, number: 0, fate: Fate::Refused, bytes }
+        let bytes = vec![place as u8; 64 + place * 97 % 449];
+        let mut letter = Self { place, session: 0, number: 0, fate: Fate::Refused, bytes };
+        let smb1 = letter.is_smb1();
+        letter.bytes[..6].copy_from_slice(if smb1 { b"\xffSMB\x40\0" } else { b"\xfeSMB\x40\0" });
+        letter.bytes[16..20].fill(0);
+        letter
     }
 
-    const fn is_smb1(&self) -> bool {
-        self.place.is_multiple_of(4)
+    /// Its place among [`SigningAlgorithm::ALL`].
+    const fn algorithm(&self) -> usize {
+        self.place % SigningAlgorithm::ALL.len()
+    }
+
+    fn is_smb1(&self) -> bool {
+        SigningAlgorithm::ALL[self.algorithm()] == SigningAlgorithm::Md5
     }
 
     /// Where its signature stands.

@@ -1,12 +1,13 @@
-//! Measures what is asked of smbsign's lanes beside other libraries.
+//! Measures what is asked of smbsign's lanes beside other libraries, and of its offload engine.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Parser as _;
 use smbsign::exit::Exit;
 use smbsign::measure::self_check;
-use smbsign::output::Format;
-use smbsign::record::Run;
+use smbsign::record::{Run, Store};
 use smbsign_benches::peers::acceptance::{self, Options};
 use smbsign_benches::peers::shot::WrongTag;
 use smbsign_engine::kernels::Backend;
@@ -29,11 +30,15 @@ fn measure(options: &Options) -> anyhow::Result<()> {
     Backend::available().try_for_each(self_check)?;
     let run = Run::start(smbsign::command::run::command_line(COMMAND), serde_json::Value::Null);
     let acceptance = acceptance::measure(options, &run)?;
+    if let Some(directory) = &options.record {
+        let store = Store::create(directory, &run, |store| {
+            store.put("bars.json", |sink| acceptance.json(sink))?;
+            store.put("README.md", |sink| acceptance.markdown(sink))
+        });
+        let store = store.with_context(|| format!("cannot keep the results in {}", directory.display()))?;
+        writeln!(std::io::stderr(), "kept in {}", store.directory().display())?;
+    }
     let format = output.format();
-    output.write(|sink| match format {
-        Format::Table => acceptance.table(sink),
-        Format::Json => acceptance.json(sink),
-        Format::Csv => acceptance.csv(sink),
-    })?;
+    output.write(|sink| acceptance.write(format, sink))?;
     Ok(())
 }

@@ -29,11 +29,13 @@ pub struct Mix {
 }
 
 impl Mix {
+    /// Of short messages alone.
+    pub const SHORT: Self = Self { name: "64B-512B", low: 64, high: 512 };
     /// Every mix, the widest first.
     pub const ALL: [Self; 3] = [
         Self { name: "128B-64KiB", low: 128, high: LONGEST_FOR_ALL },
         Self { name: "128B-4KiB", low: 128, high: 4 * KIB },
-        Self { name: "64B-512B", low: 64, high: 512 },
+        Self::SHORT,
     ];
 
     /// The name in rows and on the command line.

@@ -194,7 +194,8 @@ pub fn markdown(comparison: &Comparison, sink: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-fn page_header(headings: &[&str]) -> String {
+/// The heading of a Markdown table.
+pub(super) fn page_header(headings: &[&str]) -> String {
     format!("| {} |\n|{}", headings.join(" | "), " --- |".repeat(headings.len()))
 }
 

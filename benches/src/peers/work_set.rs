@@ -16,7 +16,8 @@ use super::extent::{Extent, Set};
 /// So many keys at most, all different: those of more messages come round again.
 pub const MOST_KEYS: usize = 4096;
 const LINE: usize = 64;
-const SMB1_SEQUENCE: SequenceNumber = SequenceNumber(2);
+/// The number of every SMB1 message.
+pub(super) const SMB1_SEQUENCE: SequenceNumber = SequenceNumber(2);
 
 /// The memory that messages lie in, used for one set after another.
 pub struct Arena {
@@ -82,7 +83,18 @@ impl<'a> WorkSet<'a> {
         sessions: usize,
         rng: &mut Rng,
     ) -> Self {
-        let mut lengths = extent.lengths(algorithm, set);
+        Self::of_lengths(arena, algorithm, (extent.lengths(algorithm, set), set), sessions, rng)
+    }
+
+    /// The same of messages of these lengths.
+    #[must_use]
+    pub fn of_lengths(
+        arena: &'a mut Arena,
+        algorithm: SigningAlgorithm,
+        (mut lengths, set): (Vec<usize>, Set),
+        sessions: usize,
+        rng: &mut Rng,
+    ) -> Self {
         rng.shuffle(&mut lengths);
         let mut slices = arena.carve(&lengths);
         if set == Set::Cold {
@@ -220,7 +232,7 @@ fn field(algorithm: SigningAlgorithm) -> std::ops::Range<usize> {
 }
 
 /// A client's WRITE with the flag set that says that it is signed (MS-CIFS 2.2.3.1, MS-SMB2 2.2.1.2).
-fn write_header(algorithm: SigningAlgorithm, index: usize, message: &mut [u8]) {
+pub(super) fn write_header(algorithm: SigningAlgorithm, index: usize, message: &mut [u8]) {
     if algorithm == SigningAlgorithm::Md5 {
         let header = &mut message[..32];
         header.fill(0);

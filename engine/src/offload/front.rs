@@ -128,11 +128,22 @@ impl<P: Parcel> Front<P> {
         self.gathered.messages >= self.shared.config.min_fill || !self.gathered.has_room()
     }
 
-    /// Takes a burst from each pair in turn, until none has any or the round is full.
+    /// Takes what this worker's own pairs have; those of others only where it would else have nothing to do, since their
+    /// messages lie in other cores' caches.
     fn gather(&mut self) {
+        let (number, workers) = (self.number, self.shared.bells.len());
+        self.gather_from(|pair| pair.number % workers == number);
+        if self.gathered.bursts.is_empty() && workers > 1 {
+            self.gather_from(|_| true);
+        }
+    }
+
+    /// Takes a burst from each of these pairs in turn, until none has any or the round is full.
+    fn gather_from(&mut self, is_asked: impl Fn(&Pair<P>) -> bool) {
         let mut empty = 0;
         while empty < self.pairs.len() && self.gathered.has_room() {
-            match self.next_pair().and_then(|pair| Some(Taken::new(pair.take_short()?, Arc::clone(pair)))) {
+            let pair = self.next_pair().filter(|pair| is_asked(pair));
+            match pair.and_then(|pair| Some(Taken::new(pair.take_short()?, Arc::clone(pair)))) {
                 Some(taken) => {
                     empty = 0;
                     self.gathered.add(taken);

@@ -1,4 +1,4 @@
-//! What is measured of our own code: lanes, one message after another, sessions drawn at random.
+//! What is measured of the lanes: themselves, one message after another, sessions drawn at random, two threads.
 
 use fastrand::Rng;
 use smbsign::measure::clock::{Clock, core_clock_ghz};
@@ -13,6 +13,7 @@ use super::super::extent::{Extent, Set};
 use super::super::rounds::{Dose, Pace, fastest};
 use super::super::shot::{Ours, Shot, WrongTag, check_and_cover, elapsed, prepared};
 use super::super::work_set::{Arena, WorkSet};
+use super::cores::{OnCore, stay_on};
 
 /// Something that can be measured again and again.
 pub(super) trait Side {
@@ -35,6 +36,15 @@ pub(super) struct Messages {
     pub(super) sessions: usize,
     /// Messages that are there at once; all of the set where there is no limit.
     pub(super) outstanding: Option<usize>,
+    /// How many hot sets they are.
+    pub(super) sets: usize,
+}
+
+impl Messages {
+    /// How long they are, in bytes.
+    pub(super) fn lengths(&self) -> Vec<usize> {
+        (0..self.sets).flat_map(|_| self.extent.lengths(self.algorithm, Set::Hot)).collect()
+    }
 }
 
 impl<'a> Lanes<'a> {
@@ -45,8 +55,8 @@ impl<'a> Lanes<'a> {
         pace: Pace,
         (clock, rng): (&Clock, &mut Rng),
     ) -> Result<Self, WrongTag> {
-        let Messages { algorithm, extent, sessions, outstanding } = messages;
-        let mut work = WorkSet::lay_out(arena, algorithm, (extent, Set::Hot), sessions, rng);
+        let Messages { algorithm, sessions, outstanding, .. } = messages;
+        let mut work = WorkSet::of_lengths(arena, algorithm, (messages.lengths(), Set::Hot), sessions, rng);
         let mut ours = Ours::new(algorithm, backend, work.keys());
         let count = outstanding.unwrap_or(work.len());
         let shown = fastest(|| ours.shoot(work.take(count), 1, clock))?;
@@ -182,7 +192,14 @@ impl Side for DrawnSessions<'_, '_> {
 
 /// Two sides on two threads at the same time; their bytes together, in the time of the longer.
 pub(super) struct TwoThreads<S> {
-    pub(super) sides: [S; 2],
+    sides: [OnCore<S>; 2],
+}
+
+impl<S> TwoThreads<S> {
+    pub(super) fn on(cores: [usize; 2], sides: [S; 2]) -> Self {
+        let [one, two] = sides;
+        Self { sides: [OnCore { core: cores[0], side: one }, OnCore { core: cores[1], side: two }] }
+    }
 }
 
 impl<S: Side + Send> Side for TwoThreads<S> {
@@ -191,8 +208,9 @@ impl<S: Side + Send> Side for TwoThreads<S> {
         let shots = std::thread::scope(|scope| {
             let threads = self.sides.each_mut().map(|side| {
                 scope.spawn(move || {
+                    stay_on(side.core);
                     barrier.wait();
-                    side.shoot(clock)
+                    side.side.shoot(clock)
                 })
             });
             threads.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -206,14 +224,9 @@ impl<S: Side + Send> Side for TwoThreads<S> {
     }
 }
 
-/// Whether two threads of this process can run at once.
-pub(super) fn has_two_cores() -> bool {
-    std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1)
-}
-
 /// Messages of one session, as many of them as the set holds.
 pub(super) const fn one_session(algorithm: SigningAlgorithm, extent: Extent) -> Messages {
-    Messages { algorithm, extent, sessions: 1, outstanding: None }
+    Messages { algorithm, extent, sessions: 1, outstanding: None, sets: 1 }
 }
 
 #[cfg(test)]
