@@ -17,12 +17,21 @@ fn is_told(index: &str, name: &str) -> bool {
     })
 }
 
-/// What `peers --record` was called with; its form belongs to `benches`, which depends on this package.
-fn command_of_comparison(path: &Path) -> String {
-    let comparison: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    assert_eq!(comparison["schema"], "smbsign.peers/1");
-    assert!(!comparison["rows"].as_array().unwrap().is_empty());
-    comparison["command"].as_str().unwrap().to_owned()
+/// What another binary keeps: its file, its form, and what the form lists. They belong to `benches`, which depends on this
+/// package.
+const OTHERS: [(&str, &str, &str); 2] =
+    [("peers.json", "smbsign.peers/1", "rows"), ("bars.json", "smbsign.bars/1", "figures")];
+
+/// What one of [`OTHERS`] was called with.
+fn command_of_other(run: &Path) -> Option<String> {
+    let (path, schema, list) = OTHERS
+        .map(|(file, schema, list)| (run.join(file), schema, list))
+        .into_iter()
+        .find(|(path, ..)| path.exists())?;
+    let kept: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    assert_eq!(kept["schema"], schema);
+    assert!(!kept[list].as_array().unwrap().is_empty());
+    Some(kept["command"].as_str().unwrap().to_owned())
 }
 
 #[test]
@@ -41,14 +50,11 @@ fn every_recorded_run_is_whole_and_has_its_sentence_in_the_index() {
     println!("{} recorded runs", runs.len());
     for run in runs {
         let name = run.file_name().unwrap().to_str().unwrap();
-        let comparison = run.join("peers.json");
-        let command = if comparison.exists() {
-            command_of_comparison(&comparison)
-        } else {
+        let command = command_of_other(&run).unwrap_or_else(|| {
             let record = record::read(&run.join(record::RECORD)).unwrap();
             assert_eq!(record.state, State::Complete, "{name}");
             record.command
-        };
+        });
         let readme = fs::read_to_string(run.join("README.md")).unwrap();
         assert!(readme.contains(&command), "{name}");
         assert!(is_told(&index, name), "results/README.md says nothing of {name}, or no number");

@@ -142,7 +142,6 @@ where
     fn run(self) -> Halt<'m, 'd, C> {
         let Self { short, first, rest } = self;
         let Short { most, room: ShortRoom { order, .. }, waiting, .. } = short;
-        // A number of full groups.
         let most = (*most).min(WINDOW);
         let mut message = first;
         loop {

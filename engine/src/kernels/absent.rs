@@ -80,8 +80,9 @@ pub(crate) mod ccm_ni {
 pub(crate) mod cmac_group {
     use zeroize::Zeroize;
 
+    use super::cmac_ni::CmacKey;
     use crate::kernels::Backend;
-    use crate::kernels::lane::{CmacLane, run_one_by_one};
+    use crate::kernels::lane::{CmacLane, MAX_LANES, Run, ShortLane, run_one_by_one};
 
     pub(crate) const fn width(_: Backend) -> usize {
         1
@@ -92,7 +93,39 @@ pub(crate) mod cmac_group {
     pub(crate) struct Schedules;
 
     pub(crate) fn run_group(_: Backend, _: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
-        run_one_by_one(lanes, super::cmac_ni::CmacKey::advance);
+        run_one_by_one(lanes, CmacKey::advance);
+    }
+
+    pub(crate) fn run_short<'k, T>(
+        _: Backend,
+        _: &mut Schedules,
+        messages: &[T],
+        key: impl Fn(&T) -> &'k CmacKey,
+        lanes: &[ShortLane; MAX_LANES],
+        blocks: usize,
+        ends: &mut [[u8; 16]; MAX_LANES],
+    ) {
+        for ((key, lane), end) in messages.iter().map(key).zip(lanes).zip(ends) {
+            key.advance(end, lane.last_blocks(blocks));
+        }
+    }
+
+    pub(crate) struct InPlace(core::convert::Infallible);
+
+    impl InPlace {
+        pub(crate) const fn of(_: Backend, _: usize) -> Option<Self> {
+            None
+        }
+
+        pub(crate) fn run(
+            self,
+            _: &mut Schedules,
+            _: &[(&CmacKey, Run<'_, 16>)],
+            _: &[[u8; 16]; MAX_LANES],
+            _: &mut [[u8; 16]; MAX_LANES],
+        ) {
+            match self.0 {}
+        }
     }
 }
 
@@ -123,7 +156,7 @@ pub(crate) mod cmac_ni {
             match self.0 {}
         }
 
-        pub(crate) fn last_block(&self, _: &mut [u8; 16], _: usize) {
+        pub(crate) fn last_block(&self, _: [u8; 16], _: usize) -> [u8; 16] {
             match self.0 {}
         }
     }
@@ -245,7 +278,7 @@ pub(crate) mod gmac_whole {
     pub(crate) type Tag = [u8; 16];
 
     pub(crate) fn tags(width: Width, _: &Cover, _: &[impl InOnePiece], _: &mut [[Tag; TOGETHER]]) {
-        match width.never() {}
+        width.never()
     }
 }
 
