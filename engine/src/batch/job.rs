@@ -2,7 +2,7 @@
 
 use super::message::{Message, Operation, Outcome, Refusal};
 use crate::mac::{PreparedKey, Tag};
-use crate::protocol::{Generation, Nonce, Opening, SigningAlgorithm};
+use crate::protocol::{Generation, Mark, Nonce, Opening, SequenceNumber, SigningAlgorithm};
 
 /// A message that was admitted: its outcome is a matter of its tag alone.
 pub(super) struct Job<'m, 'd> {
@@ -152,16 +152,34 @@ pub(super) fn admit<'m, 'd>(
     }
 }
 
-/// How many bytes the MAC covers of a message in one piece that can be signed or verified and is no longer than `most`; `None`
-/// says nothing of others.
+/// Makes a message in one piece that can be signed or verified and is no longer than `most` what [`cover_signed`] makes of it,
+/// and tells how many bytes the MAC covers; `None` says nothing of others.
 #[inline(always)]
-pub(super) fn plain_bytes(algorithm: SigningAlgorithm, message: &Message<'_>, most: usize) -> Option<usize> {
-    let Message { ref head, body: [], operation, sequence, .. } = *message else { return None };
+pub(super) fn admit_plain(
+    algorithm: SigningAlgorithm,
+    message: &mut Message<'_>,
+    most: usize,
+) -> Option<usize> {
+    let Message { ref mut head, body: [], operation, sequence, .. } = *message else { return None };
     let opening = match operation {
         Operation::Sign => Opening::signable(algorithm, head, sequence),
         Operation::Verify(sender) => Opening::verifiable(algorithm, sender, head, sequence),
     };
-    (head.len() <= most && opening.is_some()).then_some(head.len())
+    let bytes = head.len();
+    if bytes > most || opening.is_none() {
+        return None;
+    }
+    cover_signed(algorithm, message);
+    Some(bytes)
+}
+
+/// Makes a message that is to be signed what the MAC covers, where it lies: nobody needs what stands in its signature field.
+#[inline(always)]
+pub(super) fn cover_signed(algorithm: SigningAlgorithm, message: &mut Message<'_>) {
+    if message.operation == Operation::Sign {
+        let sequence = message.sequence.unwrap_or(SequenceNumber(0));
+        Generation::signed_with(algorithm).cover(Mark::Set, sequence, message.head);
+    }
 }
 
 /// What the MAC covers of a message.

@@ -6,7 +6,7 @@ use arrayvec::ArrayVec;
 use zeroize::Zeroize;
 
 use super::occupancy::Occupancy;
-use super::short_message::{Layout, ShortMessage};
+use super::short_message::{Group, Layout, ShortMessage};
 use crate::kernels::cmac_group::Schedules;
 use crate::kernels::cmac_ni::CmacKey;
 pub(super) use crate::kernels::lane::MAX_LANES;
@@ -44,14 +44,14 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
     fn run_short(
         backend: Backend,
         scratch: &mut Self::Scratch,
-        group: &[ShortMessage<'_, '_, Self>],
+        group: Group<'_, '_, '_, Self>,
         longest: usize,
         layout: &mut Layout,
         ends: &mut [Self::State; MAX_LANES],
     ) {
         let mut lanes: Lanes<'_, Self, N> = ArrayVec::new();
-        for (ShortMessage { key, blocks, .. }, lane) in group.iter().zip(layout.copies(group, longest)) {
-            lanes.push(Lane::over(key.kernel_key(), key.start(), lane.last_blocks(*blocks as usize)));
+        for (ShortMessage { key, blocks, .. }, lane) in group.messages().zip(layout.copies(group, longest)) {
+            lanes.push(Lane::over(key.kernel_key(), key.start(), lane.last_blocks(blocks as usize)));
         }
         Self::run_group(backend, scratch, &mut lanes);
         for (lane, end) in lanes.iter().zip(ends) {
@@ -78,20 +78,22 @@ impl Kernel<16> for CmacKey {
     fn run_short(
         backend: Backend,
         schedules: &mut Self::Scratch,
-        group: &[ShortMessage<'_, '_, Self>],
+        group: Group<'_, '_, '_, Self>,
         longest: usize,
         layout: &mut Layout,
         ends: &mut [[u8; 16]; MAX_LANES],
     ) {
         let mut chains = ArrayVec::new();
-        if group.first().is_some_and(|shortest| shortest.blocks as usize == longest)
-            && let Some(kernel) = cmac_group::InPlace::of(backend, group.len())
+        let lanes = group.entries.len();
+        if group.entries.first().is_some_and(|shortest| shortest.left() as usize == longest)
+            && let Some(kernel) = cmac_group::InPlace::of(backend, lanes)
             && let Some(last_blocks) = layout.in_place(group, &mut chains)
         {
             return kernel.run(schedules, &chains, last_blocks, ends);
         }
         let lanes = layout.copies(group, longest);
-        cmac_group::run_short(backend, schedules, group, |message| message.key, lanes, longest, ends);
+        let keys: ArrayVec<_, MAX_LANES> = group.messages().map(|message| message.key).collect();
+        cmac_group::run_short(backend, schedules, &keys, lanes, longest, ends);
     }
 }
 

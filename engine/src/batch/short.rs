@@ -6,13 +6,13 @@
 
 use arrayvec::ArrayVec;
 
-use super::job::{Job, admit, plain_bytes, settle};
+use super::job::{Job, admit, admit_plain, cover_signed, settle};
 use super::kernel::{Kernel, MAX_LANES, finish};
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::order::{Entry, Order, WINDOW};
 use super::scheduler::{Source, Supply};
-use super::short_message::{Layout, ShortMessage, cover_signed};
+use super::short_message::{Group, Layout, Waiting};
 use crate::kernels::lane::ShortLane;
 use crate::kernels::{Backend, Work, prefetch};
 
@@ -50,12 +50,6 @@ pub(super) struct Short<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
     /// Messages that are taken in at most: a number of full groups.
     most: usize,
     waited: u32,
-}
-
-struct Waiting<'m, 'd, C> {
-    /// `None` once it is handed back.
-    message: Option<&'m mut Message<'d>>,
-    key: &'d C,
 }
 
 /// Why no more messages were taken in.
@@ -154,7 +148,7 @@ where
             if count >= most {
                 return Halt::Full(message);
             }
-            let blocks = if let Some(bytes) = plain_bytes(C::ALGORITHM, message, ShortLane::BYTES - 2 * N) {
+            let blocks = if let Some(bytes) = admit_plain(C::ALGORITHM, message, ShortLane::BYTES - 2 * N) {
                 key.cut(bytes).blocks() as u32
             } else {
                 let job = match admit(C::ALGORITHM, message) {
@@ -167,9 +161,9 @@ where
                     return Halt::Long(job, key, blocks);
                 }
                 message = job.into_message();
+                cover_signed(C::ALGORITHM, message);
                 blocks
             };
-            cover_signed(C::ALGORITHM, message);
             waiting.push(Waiting { message: Some(message), key });
             order.put(count, Entry::new(blocks, count));
             match rest.next() {
@@ -207,16 +201,20 @@ where
         for group in order.sorted().rchunks(*width) {
             let (busy, longest) = busy(group);
             occupancy.add(busy, longest * *width as u64);
-            let mut messages: ArrayVec<ShortMessage<'m, 'd, C>, MAX_LANES> = ArrayVec::new();
-            for entry in group {
-                let Some(Waiting { message, key }) = waiting.get_mut(entry.slot()) else { continue };
-                let Some(message) = message.take() else { continue };
-                messages.push(ShortMessage { key: *key, message, blocks: entry.left() });
-            }
-            C::run_short(*backend, scratch, &messages, longest as usize, layout, &mut ends);
-            finish(*backend, scratch, messages.iter().map(|message| message.key).zip(&mut ends), occupancy);
-            for (ShortMessage { message, .. }, end) in messages.into_iter().zip(&ends) {
-                source.hand_back(settle(C::ALGORITHM, message, &C::tag(*end)));
+            let messages = Group { entries: group, waiting };
+            C::run_short(*backend, scratch, messages, longest as usize, layout, &mut ends);
+            finish(
+                *backend,
+                scratch,
+                messages.messages().map(|message| message.key).zip(&mut ends),
+                occupancy,
+            );
+            for (entry, end) in group.iter().zip(&ends) {
+                if let Some(message) =
+                    waiting.get_mut(entry.slot()).and_then(|waiting| waiting.message.take())
+                {
+                    source.hand_back(settle(C::ALGORITHM, message, &C::tag(*end)));
+                }
             }
         }
         let longest = order.sorted().last().map_or(0, |entry| entry.left() as usize * N);

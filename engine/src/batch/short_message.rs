@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 use super::job::total_bytes;
 use super::kernel::{Kernel, MAX_LANES};
 use super::message::{Message, Operation};
+use super::order::Entry;
 use crate::kernels::cmac_ni::CmacKey;
 use crate::kernels::lane::{Run, ShortLane};
 use crate::protocol::{Generation, Mark, SequenceNumber, SigningAlgorithm};
@@ -51,13 +52,11 @@ impl Layout {
     #[inline(always)]
     pub(super) fn in_place<'g>(
         &mut self,
-        group: &'g [ShortMessage<'_, '_, CmacKey>],
+        group: Group<'g, '_, '_, CmacKey>,
         chains: &mut ArrayVec<(&'g CmacKey, Run<'g, 16>), MAX_LANES>,
     ) -> Option<&[[u8; 16]; MAX_LANES]> {
-        for (message, last) in group.iter().zip(&mut self.last_blocks) {
-            let (blocks, block, filled) = message.in_place()?;
-            *last = message.key.last_block(block, filled);
-            chains.push((message.key, blocks));
+        for (message, last) in group.messages().zip(&mut self.last_blocks) {
+            chains.push((message.key, message.in_place(last)?));
         }
         Some(&self.last_blocks)
     }
@@ -66,42 +65,70 @@ impl Layout {
     #[inline(always)]
     pub(super) fn copies<C: Kernel<N>, const N: usize>(
         &mut self,
-        group: &[ShortMessage<'_, '_, C>],
+        group: Group<'_, '_, '_, C>,
         longest: usize,
     ) -> &[ShortLane; MAX_LANES] {
-        for (message, lane) in group.iter().zip(self.lanes.iter_mut()) {
+        for (message, lane) in group.messages().zip(self.lanes.iter_mut()) {
             message.copy(longest, lane);
         }
         &self.lanes
     }
 }
 
-/// A message of a group that is about to run, and its key.
-pub(super) struct ShortMessage<'m, 'd, C> {
+/// A message that waits for its group; `None` once it is handed back.
+pub(super) struct Waiting<'m, 'd, C> {
+    pub(super) message: Option<&'m mut Message<'d>>,
     pub(super) key: &'d C,
-    pub(super) message: &'m mut Message<'d>,
+}
+
+/// Messages that are about to run, the shortest first.
+pub(super) struct Group<'g, 'm, 'd, C> {
+    pub(super) entries: &'g [Entry],
+    pub(super) waiting: &'g [Waiting<'m, 'd, C>],
+}
+
+impl<C> Clone for Group<'_, '_, '_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for Group<'_, '_, '_, C> {}
+
+impl<'g, 'd, C> Group<'g, '_, 'd, C> {
+    /// The messages, and how many blocks each has.
+    #[inline(always)]
+    pub(super) fn messages(self) -> impl Iterator<Item = ShortMessage<'g, 'd, C>> {
+        let Self { entries, waiting } = self;
+        entries.iter().filter_map(|entry| {
+            let &Waiting { ref message, key } = waiting.get(entry.slot())?;
+            Some(ShortMessage { key, message: message.as_deref()?, blocks: entry.left() })
+        })
+    }
+}
+
+/// A message of a group, and its key.
+pub(super) struct ShortMessage<'g, 'd, C> {
+    pub(super) key: &'d C,
+    pub(super) message: &'g Message<'d>,
     /// In blocks of the key's chain.
     pub(super) blocks: u32,
 }
 
-impl<C> ShortMessage<'_, '_, C> {
-    /// Of a message that can be read where it lies: its blocks but for the last, and the last one, so many bytes of it filled
-    /// and then zeros.
+impl<'g> ShortMessage<'g, '_, CmacKey> {
+    /// Of a message that can be read where it lies: its blocks but for the last, which is made for the chain.
     #[inline(always)]
-    pub(super) fn in_place(&self) -> Option<(Run<'_, 16>, [u8; 16], usize)> {
+    fn in_place(&self, last: &mut [u8; 16]) -> Option<Run<'g, 16>> {
         // One to be signed has become what the MAC covers; one to be verified must stay as it is.
-        let Message { head: &mut ref head, body: [], operation: Operation::Sign, .. } = *self.message else {
+        let Message { ref head, body: [], operation: Operation::Sign, .. } = *self.message else {
             return None;
         };
-        let (blocks, tail) = head.as_chunks();
-        if tail.is_empty() {
-            let (last, blocks) = blocks.split_last()?;
-            return Some((blocks, *last, 16));
-        }
-        let last = u128::from_le_bytes(*head.last_chunk()?) >> (128 - 8 * tail.len() as u32);
-        Some((blocks, last.to_le_bytes(), tail.len()))
+        *last = self.key.last_block_of(head)?;
+        head.as_chunks().0.get(..(self.blocks as usize).checked_sub(1)?)
     }
+}
 
+impl<C> ShortMessage<'_, '_, C> {
     /// Copies the message to the end of a lane: the key before it, what the MAC covers of it, the padding behind it. A chain
     /// that can idle does so until the message is as long as the longest of its group.
     #[inline(always)]
@@ -109,7 +136,7 @@ impl<C> ShortMessage<'_, '_, C> {
     where
         C: Kernel<N>,
     {
-        let Self { key, ref message, blocks } = *self;
+        let Self { key, message, blocks } = *self;
         let Some(begin) = ShortLane::BYTES.checked_sub(blocks as usize * N) else { return };
         if (blocks as usize) < longest
             && let Some(block) = key.idle_block()
@@ -137,15 +164,6 @@ impl<C> ShortMessage<'_, '_, C> {
         if let Some(last) = all.get_mut(ShortLane::BYTES / N - cut.last..) {
             key.pad(bytes, cut, last);
         }
-    }
-}
-
-/// Makes a message that is to be signed what the MAC covers, where it lies: nobody needs what stands in its signature field.
-#[inline(always)]
-pub(super) fn cover_signed(algorithm: SigningAlgorithm, message: &mut Message<'_>) {
-    if message.operation == Operation::Sign {
-        let sequence = message.sequence.unwrap_or(SequenceNumber(0));
-        Generation::signed_with(algorithm).cover(Mark::Set, sequence, message.head);
     }
 }
 

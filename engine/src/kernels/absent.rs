@@ -96,16 +96,15 @@ pub(crate) mod cmac_group {
         run_one_by_one(lanes, CmacKey::advance);
     }
 
-    pub(crate) fn run_short<'k, T>(
+    pub(crate) fn run_short(
         _: Backend,
         _: &mut Schedules,
-        messages: &[T],
-        key: impl Fn(&T) -> &'k CmacKey,
+        keys: &[&CmacKey],
         lanes: &[ShortLane; MAX_LANES],
         blocks: usize,
         ends: &mut [[u8; 16]; MAX_LANES],
     ) {
-        for ((key, lane), end) in messages.iter().map(key).zip(lanes).zip(ends) {
+        for ((key, lane), end) in keys.iter().zip(lanes).zip(ends) {
             key.advance(end, lane.last_blocks(blocks));
         }
     }
@@ -157,6 +156,10 @@ pub(crate) mod cmac_ni {
         }
 
         pub(crate) fn last_block(&self, _: [u8; 16], _: usize) -> [u8; 16] {
+            match self.0 {}
+        }
+
+        pub(crate) fn last_block_of(&self, _: &[u8]) -> Option<[u8; 16]> {
             match self.0 {}
         }
     }

@@ -32,38 +32,36 @@ pub(crate) fn run_group(_: HaveAvx2, schedules: &mut Schedules, lanes: &mut [Cma
     }
 }
 
-/// Takes the chains of these messages' keys, at most [`LANES`] of them, from zero over the last `blocks` blocks of their lanes, and
-/// tells where they end.
+/// Takes the chains of these keys, at most [`LANES`] of them, from zero over the last `blocks` blocks of their lanes, and tells
+/// where they end.
 #[inline(always)]
-pub(crate) fn run_short<'k, T>(
+pub(crate) fn run_short(
     _: HaveAvx2,
     schedules: &mut Schedules,
-    messages: &[T],
-    key: impl Fn(&T) -> &'k CmacKey,
+    keys: &[&CmacKey],
     lanes: &[ShortLane; LANES],
     blocks: usize,
 ) -> [[u8; 16]; LANES] {
-    match messages.len() {
+    match keys.len() {
         // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
-        0..=2 => unsafe { short::<2, _>(schedules, messages, key, lanes, blocks) },
+        0..=2 => unsafe { short::<2>(schedules, keys, lanes, blocks) },
         // SAFETY: likewise.
-        3..=4 => unsafe { short::<4, _>(schedules, messages, key, lanes, blocks) },
+        3..=4 => unsafe { short::<4>(schedules, keys, lanes, blocks) },
         // SAFETY: likewise.
-        _ => unsafe { short::<8, _>(schedules, messages, key, lanes, blocks) },
+        _ => unsafe { short::<8>(schedules, keys, lanes, blocks) },
     }
 }
 
 #[target_feature(enable = "aes,avx2")]
-fn short<'k, const V: usize, T>(
+fn short<const V: usize>(
     schedules: &mut Schedules,
-    messages: &[T],
-    key: impl Fn(&T) -> &'k CmacKey,
+    keys: &[&CmacKey],
     lanes: &[ShortLane; LANES],
     blocks: usize,
 ) -> [[u8; 16]; LANES] {
     let mut ends = [[0; 16]; LANES];
-    let Some(first) = messages.first() else { return ends };
-    gather::<V>(schedules, |v| key(messages.get(v).unwrap_or(first)));
+    let Some(first) = keys.first() else { return ends };
+    gather::<V>(schedules, |v| keys.get(v).unwrap_or(first));
     let last = schedules.narrow[10];
     let starts = array::from_fn(|v| _mm_aesdeclast_si128(last[v], _mm_setzero_si128()));
     let now: [__m128i; V] = advance(schedules, starts, &ShortLanes::new(lanes, blocks));

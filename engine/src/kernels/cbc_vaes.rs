@@ -19,7 +19,7 @@ use super::cpu::HaveAvx512;
 use super::lane::{CmacLane, Run, ShortLane};
 use super::progress::{Progress, ShortLanes, Step};
 use super::schedules::Schedules;
-use super::vector::{fresh, load, load_64, load2, store4};
+use super::vector::{fresh, load, load_64, load2, settled, store4};
 
 /// Lanes that the kernel moves on together at most.
 pub(crate) const LANES: usize = 32;
@@ -40,49 +40,49 @@ pub(crate) fn run_group(_: HaveAvx512, schedules: &mut Schedules, lanes: &mut [C
     }
 }
 
-/// Takes the chains of these messages' keys, at most [`LANES`] of them, from zero over the last `blocks` blocks of their lanes, and
-/// tells where they end.
+/// Takes the chains of these keys, at most [`LANES`] of them, from zero over the last `blocks` blocks of their lanes, and tells
+/// where they end.
 #[inline(always)]
-pub(crate) fn run_short<'k, T>(
+pub(crate) fn run_short(
     _: HaveAvx512,
     schedules: &mut Schedules,
-    messages: &[T],
-    key: impl Fn(&T) -> &'k CmacKey,
+    keys: &[&CmacKey],
     lanes: &[ShortLane; LANES],
     blocks: usize,
 ) -> [[u8; 16]; LANES] {
-    match messages.len() {
+    match keys.len() {
         // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES and all of AVX2's backend.
-        0..=4 => unsafe { short::<1, _>(schedules, messages, key, lanes, blocks) },
+        0..=4 => unsafe { short::<1>(schedules, keys, lanes, blocks) },
         // SAFETY: likewise.
-        5..=8 => unsafe { short::<2, _>(schedules, messages, key, lanes, blocks) },
+        5..=8 => unsafe { short::<2>(schedules, keys, lanes, blocks) },
         // SAFETY: likewise.
-        9..=16 => unsafe { short::<4, _>(schedules, messages, key, lanes, blocks) },
+        9..=16 => unsafe { short::<4>(schedules, keys, lanes, blocks) },
         // SAFETY: likewise.
-        17..=24 => unsafe { short::<6, _>(schedules, messages, key, lanes, blocks) },
+        17..=24 => unsafe { short::<6>(schedules, keys, lanes, blocks) },
         // SAFETY: likewise.
-        _ => unsafe { short::<8, _>(schedules, messages, key, lanes, blocks) },
+        _ => unsafe { short::<8>(schedules, keys, lanes, blocks) },
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
-fn short<'k, const V: usize, T>(
+fn short<const V: usize>(
     schedules: &mut Schedules,
-    messages: &[T],
-    key: impl Fn(&T) -> &'k CmacKey,
+    keys: &[&CmacKey],
     lanes: &[ShortLane; LANES],
     blocks: usize,
 ) -> [[u8; 16]; LANES] {
     let mut ends = [[0; 16]; LANES];
-    match (messages.as_chunks::<4>(), messages.first()) {
-        ((full, []), _) if full.len() == V => gather::<V>(schedules, |lane| key(&full[lane / 4][lane % 4])),
+    match (keys.as_chunks::<4>(), keys.first()) {
+        ((full, []), _) if full.len() == V && V % 4 == 0 => {
+            gather::<V>(schedules, |lane| full[lane / 4][lane % 4])
+        }
         // Lanes that no message fills take the first one's key.
-        (_, Some(first)) => gather::<V>(schedules, |lane| key(messages.get(lane).unwrap_or(first))),
+        (_, Some(first)) => gather::<V>(schedules, |lane| keys.get(lane).unwrap_or(first)),
         (_, None) => return ends,
     }
     let last = schedules.wide[10];
-    let starts = array::from_fn(|v| _mm512_aesdeclast_epi128(last[v], _mm512_setzero_si512()));
-    let now: [__m512i; V] = advance(schedules, starts, &ShortLanes::new(lanes, blocks));
+    let mut now: [__m512i; V] = array::from_fn(|v| _mm512_aesdeclast_epi128(last[v], _mm512_setzero_si512()));
+    advance(schedules, &mut now, &ShortLanes::new(lanes, blocks));
     for v in 0..V {
         let states = store4(_mm512_aesenclast_epi128(now[v], last[v]));
         ends.as_chunks_mut().0[v] = states;
@@ -110,8 +110,8 @@ fn in_place(
 ) -> [[u8; 16]; LANES] {
     gather::<8>(schedules, |lane| chains[lane].0);
     let last = schedules.wide[10];
-    let starts = array::from_fn(|v| _mm512_aesdeclast_epi128(last[v], _mm512_setzero_si512()));
-    let mut now: [__m512i; 8] = advance(schedules, starts, &Step::<4, 8>::over(|lane| chains[lane].1));
+    let mut now: [__m512i; 8] = array::from_fn(|v| _mm512_aesdeclast_epi128(last[v], _mm512_setzero_si512()));
+    advance(schedules, &mut now, &Step::<4, 8>::over(|lane| chains[lane].1));
     let (last_blocks, _) = last_blocks.as_chunks::<4>();
     for v in 0..8 {
         let block = load_64(last_blocks[v].as_flattened().first_chunk().unwrap_or(&[0; 64]));
@@ -131,19 +131,19 @@ fn run<const V: usize>(schedules: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
     let Some(first) = lanes.first() else { return };
     gather::<V>(schedules, |lane| lanes.get(lane).unwrap_or(first).key);
     let last = schedules.wide[10];
-    let starts: [__m512i; V] = array::from_fn(|v| {
+    let mut now: [__m512i; V] = array::from_fn(|v| {
         let state = |slot: usize| &lanes.get(4 * v + slot).unwrap_or(first).state;
         let states = side_by_side([state(0), state(1), state(2), state(3)]);
         _mm512_aesdeclast_epi128(_mm512_xor_si512(states, last[v]), _mm512_setzero_si512())
     });
-    let ends = match Step::<4, V>::only(lanes) {
-        Some(step) => advance(schedules, starts, &step),
-        None => advance_unequal(schedules, &starts, Progress::new(lanes)),
-    };
+    match Step::<4, V>::only(lanes) {
+        Some(step) => advance(schedules, &mut now, &step),
+        None => advance_unequal(schedules, &mut now, Progress::new(lanes)),
+    }
 
     let mut lanes = lanes.iter_mut();
     for v in 0..V {
-        let states = store4(_mm512_aesenclast_epi128(ends[v], last[v]));
+        let states = store4(_mm512_aesenclast_epi128(now[v], last[v]));
         for (state, lane) in states.into_iter().zip(&mut lanes) {
             lane.state = state;
         }
@@ -155,10 +155,11 @@ fn run<const V: usize>(schedules: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn advance_unequal<const V: usize>(
     schedules: &Schedules,
-    starts: &[__m512i; V],
+    chains: &mut [__m512i; V],
     mut progress: Progress<'_, '_, 4, V>,
-) -> [__m512i; V] {
-    let (mut chains, mut ends) = (*starts, *starts);
+) {
+    let starts = *chains;
+    let mut ends = starts;
     loop {
         let turn = progress.next();
         if turn.ended != 0 {
@@ -167,16 +168,17 @@ fn advance_unequal<const V: usize>(
             }
         }
         if progress.step().len() == 0 {
-            return ends;
+            break;
         }
         if turn.started != 0 {
             for v in 0..V {
                 chains[v] = _mm512_mask_mov_epi64(chains[v], both_halves(turn.started >> (4 * v)), starts[v]);
             }
         }
-        chains = advance(schedules, chains, progress.step());
+        advance(schedules, chains, progress.step());
         progress.advance();
     }
+    *chains = ends;
 }
 
 /// From one bit for each of four lanes, two.
@@ -195,25 +197,36 @@ const fn both_halves(lanes: u64) -> u8 {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn gather<'a, const V: usize>(schedules: &mut Schedules, key: impl Fn(usize) -> &'a CmacKey) {
     const ROUND_CONSTANTS: [i32; 10] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36];
-    let rounds = &mut schedules.wide;
-    // The last word, rotated, in the place of all four.
-    let rotate = _mm512_set1_epi32(0x0c0f_0e0d);
-    let firsts: [__m512i; V] =
-        array::from_fn(|v| four([0, 1, 2, 3].map(|slot| key(4 * v + slot).first_round_key())));
-    let mut keys = firsts;
-    for round in 1..11 {
-        let constant = _mm512_set1_epi32(ROUND_CONSTANTS[round - 1]);
-        for v in 0..V {
-            // Where all columns are the same, shifting rows changes nothing.
-            let substituted = _mm512_aesenclast_epi128(_mm512_shuffle_epi8(keys[v], rotate), constant);
-            let sums = _mm512_xor_si512(keys[v], _mm512_bslli_epi128::<4>(keys[v]));
-            keys[v] = _mm512_ternarylogic_epi32::<0x96>(sums, _mm512_bslli_epi128::<8>(sums), substituted);
-            rounds[round][v] = keys[v];
+    // By four vectors, each named: as an array LLVM would have them go through memory from round to round.
+    let (fours, _) = schedules.wide.as_flattened_mut().as_chunks_mut::<4>();
+    for half in 0..V.div_ceil(4) {
+        let firsts: [__m512i; 4] = array::from_fn(|v| {
+            four([0, 1, 2, 3].map(|slot| key(16 * half + 4 * v + slot).first_round_key()))
+        });
+        let [mut a, mut b, mut c, mut d] = firsts;
+        for (round, constant) in ROUND_CONSTANTS.into_iter().enumerate() {
+            let constant = _mm512_set1_epi32(constant);
+            [a, b, c, d] = [
+                next_round_key(a, constant),
+                next_round_key(b, constant),
+                next_round_key(c, constant),
+                next_round_key(d, constant),
+            ];
+            fours[2 * (round + 1) + half] = [a, b, c, d];
         }
+        let lasts = [a, b, c, d];
+        fours[half] = array::from_fn(|v| _mm512_xor_si512(firsts[v], lasts[v]));
     }
-    for v in 0..V {
-        rounds[0][v] = _mm512_xor_si512(firsts[v], keys[v]);
-    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,vaes")]
+fn next_round_key(key: __m512i, constant: __m512i) -> __m512i {
+    // The last word, rotated, in the place of all four: where all columns are the same, shifting rows changes nothing.
+    let rotated = _mm512_shuffle_epi8(key, _mm512_set1_epi32(0x0c0f_0e0d));
+    let sums = _mm512_xor_si512(key, _mm512_bslli_epi128::<4>(key));
+    let substituted = _mm512_aesenclast_epi128(rotated, constant);
+    _mm512_ternarylogic_epi32::<0x96>(sums, _mm512_bslli_epi128::<8>(sums), substituted)
 }
 
 /// A block of each of four lanes.
@@ -281,11 +294,9 @@ impl Columns for ShortLanes<'_, LANES> {
 // data in L1 the same instructions take as long with every key in a register.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
-fn advance<const V: usize>(
-    schedules: &Schedules,
-    mut now: [__m512i; V],
-    step: &impl Columns,
-) -> [__m512i; V] {
+fn advance<const V: usize>(schedules: &Schedules, chains: &mut [__m512i; V], step: &impl Columns) {
+    // A copy: LLVM would write what is borrowed back before every check of a bound.
+    let mut now = *chains;
     let between: [__m512i; V] = array::from_fn(|v| schedules.wide[0][v]);
     let second: [__m512i; V] = array::from_fn(|v| schedules.wide[1][v]);
     let mut at = 0;
@@ -295,7 +306,7 @@ fn advance<const V: usize>(
         let mut later = [_mm512_setzero_si512(); V];
         for v in 0..V {
             let [block, next] = side_by_side_2([0, 1, 2, 3].map(|slot| step.blocks(v, slot, at)));
-            later[v] = next;
+            later[v] = settled(next);
             now[v] = _mm512_aesenclast_epi128(now[v], _mm512_xor_si512(block, between[v]));
         }
         middle_rounds(&mut now, &second, schedules);
@@ -312,20 +323,20 @@ fn advance<const V: usize>(
         }
         middle_rounds(&mut now, &second, schedules);
     }
-    now
+    *chains = now;
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn middle_rounds<const V: usize>(now: &mut [__m512i; V], second: &[__m512i; V], schedules: &Schedules) {
     for v in 0..V {
-        now[v] = _mm512_aesenc_epi128(now[v], second[v]);
+        now[v] = settled(_mm512_aesenc_epi128(now[v], second[v]));
     }
     // Else LLVM copies the keys to its own place on the stack, since they do not fit into registers.
     let schedules = fresh(schedules);
     for round in 2..10 {
         for v in 0..V {
-            now[v] = _mm512_aesenc_epi128(now[v], schedules.wide[round][v]);
+            now[v] = settled(_mm512_aesenc_epi128(now[v], schedules.wide[round][v]));
         }
     }
 }

@@ -31,34 +31,33 @@ pub(crate) fn run_group(backend: Backend, schedules: &mut Schedules, lanes: &mut
     }
 }
 
-/// Takes the chains of these messages' keys, at most [`width`] of them, from zero over the last `blocks` blocks of their lanes, and
-/// tells where they end. What stands before a shorter message must encrypt to zero.
+/// Takes the chains of these keys, at most [`width`] of them, from zero over the last `blocks` blocks of their lanes, and tells
+/// where they end. What stands before a shorter message must encrypt to zero.
 ///
 /// Afterwards `schedules` holds round keys, until they are wiped.
 #[inline(always)]
-pub(crate) fn run_short<'k, T>(
+pub(crate) fn run_short(
     backend: Backend,
     schedules: &mut Schedules,
-    messages: &[T],
-    key: impl Fn(&T) -> &'k CmacKey,
+    keys: &[&CmacKey],
     lanes: &[ShortLane; MAX_LANES],
     blocks: usize,
     ends: &mut [[u8; 16]; MAX_LANES],
 ) {
     match backend {
         Backend::Portable => {
-            for ((key, lane), end) in messages.iter().map(key).zip(lanes).zip(ends) {
+            for ((key, lane), end) in keys.iter().zip(lanes).zip(ends) {
                 *end = [0; 16];
                 key.advance(end, lane.last_blocks(blocks));
             }
         }
         Backend::Avx2(proof) => {
             let (Some(lanes), Some(ends)) = (lanes.first_chunk(), ends.first_chunk_mut()) else { return };
-            *ends = cbc_ni::run_short(proof, schedules, messages, key, lanes, blocks);
+            *ends = cbc_ni::run_short(proof, schedules, keys, lanes, blocks);
         }
         Backend::Avx512(proof) => {
             let (Some(lanes), Some(ends)) = (lanes.first_chunk(), ends.first_chunk_mut()) else { return };
-            *ends = cbc_vaes::run_short(proof, schedules, messages, key, lanes, blocks);
+            *ends = cbc_vaes::run_short(proof, schedules, keys, lanes, blocks);
         }
     }
 }

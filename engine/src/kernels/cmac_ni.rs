@@ -5,7 +5,8 @@
 //! beside the chain and hands their sum to the last round, which leaves nothing but AES rounds on the critical path.
 
 use core::arch::x86_64::{
-    __m128i, _mm_aesdeclast_si128, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_setzero_si128, _mm_xor_si128,
+    __m128i, _mm_aesdeclast_si128, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_setzero_si128,
+    _mm_shuffle_epi8, _mm_xor_si128,
 };
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -89,7 +90,36 @@ impl CmacKey {
         let subkey = load_words(&self.subkeys[usize::from(!filled.is_multiple_of(16))]);
         sum([load(&block), load(&PADDINGS[filled % 16]), subkey])
     }
+
+    /// [`Self::last_block`] of a message in one piece; `None` of one shorter than a block.
+    #[inline(always)]
+    pub(crate) fn last_block_of(&self, message: &[u8]) -> Option<[u8; 16]> {
+        let _ = self.proof;
+        // SAFETY: `self.proof` exists only if the CPU has AES-NI and AVX2.
+        unsafe { last_block_of(self, message) }
+    }
 }
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn last_block_of(key: &CmacKey, message: &[u8]) -> Option<[u8; 16]> {
+    let end = load(message.last_chunk()?);
+    let filled = message.len() % 16;
+    let (shift, subkey) = if filled == 0 { (0, 0) } else { (16 - filled, 1) };
+    let block = _mm_shuffle_epi8(end, load(SHIFTS.get(shift..)?.first_chunk()?));
+    Some(sum([block, load(&PADDINGS[filled]), load_words(&key.subkeys[subkey])]))
+}
+
+/// From so many bytes on a shuffle moves the bytes of a block down by as many, and zeros into their place.
+static SHIFTS: [u8; 32] = {
+    let mut shifts = [0x80; 32];
+    let mut at = 0;
+    while at < 16 {
+        shifts[at] = at as u8;
+        at += 1;
+    }
+    shifts
+};
 
 fn words(block: [u8; 16]) -> Block {
     let (words, _) = block.as_chunks();
