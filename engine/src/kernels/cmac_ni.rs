@@ -88,7 +88,7 @@ impl CmacKey {
     pub(crate) fn last_block(&self, block: [u8; 16], filled: usize) -> [u8; 16] {
         // Where the padding begins is as hard to foretell as a message's length: no branch, and a table for the padding.
         let subkey = load_words(&self.subkeys[usize::from(!filled.is_multiple_of(16))]);
-        sum([load(&block), load(&PADDINGS[filled % 16]), subkey])
+        sum([load(&block), load(&ENDINGS[filled % 16].padding), subkey])
     }
 
     /// [`Self::last_block`] of a message in one piece; `None` of one shorter than a block.
@@ -105,36 +105,41 @@ impl CmacKey {
 fn last_block_of(key: &CmacKey, message: &[u8]) -> Option<[u8; 16]> {
     let end = load(message.last_chunk()?);
     let filled = message.len() % 16;
-    let (shift, subkey) = if filled == 0 { (0, 0) } else { (16 - filled, 1) };
-    let block = _mm_shuffle_epi8(end, load(SHIFTS.get(shift..)?.first_chunk()?));
-    Some(sum([block, load(&PADDINGS[filled]), load_words(&key.subkeys[subkey])]))
+    let block = _mm_shuffle_epi8(end, load(&ENDINGS[filled].shuffle));
+    Some(sum([block, load(&ENDINGS[filled].padding), load_words(&key.subkeys[usize::from(filled != 0)])]))
 }
-
-/// From so many bytes on a shuffle moves the bytes of a block down by as many, and zeros into their place.
-static SHIFTS: [u8; 32] = {
-    let mut shifts = [0x80; 32];
-    let mut at = 0;
-    while at < 16 {
-        shifts[at] = at as u8;
-        at += 1;
-    }
-    shifts
-};
 
 fn words(block: [u8; 16]) -> Block {
     let (words, _) = block.as_chunks();
     [0, 1].map(|word| words.get(word).copied().map_or(0, u64::from_ne_bytes))
 }
 
-/// What padding adds to a block with so many bytes; nothing to a whole one.
-static PADDINGS: [[u8; 16]; 16] = {
-    let mut paddings = [[0; 16]; 16];
-    let mut filled = 1;
+/// What makes a last block of a message's last 16 bytes.
+#[repr(align(32))]
+struct Ending {
+    /// Moves so many bytes down, and zeros behind them.
+    shuffle: [u8; 16],
+    padding: [u8; 16],
+}
+
+/// By how many bytes stand in the last block; none if it is whole.
+static ENDINGS: [Ending; 16] = {
+    let mut endings = [const { Ending { shuffle: [0x80; 16], padding: [0; 16] } }; 16];
+    let mut filled = 0;
     while filled < 16 {
-        paddings[filled][filled] = 0x80;
+        let Ending { shuffle, padding } = &mut endings[filled];
+        let bytes = if filled == 0 { 16 } else { filled };
+        let mut at = 0;
+        while at < bytes {
+            shuffle[at] = (16 - bytes + at) as u8;
+            at += 1;
+        }
+        if filled != 0 {
+            padding[filled] = 0x80;
+        }
         filled += 1;
     }
-    paddings
+    endings
 };
 
 /// Multiplies by x in GF(2¹²⁸), the most significant bit first, without a branch on the secret.
