@@ -1,29 +1,29 @@
-//! `smbsign run` through the real binary, with trials too short to mean anything.
+//! The record, the forms of output, and `--engine serial`.
 
 use std::process::Output;
 
 use serde_json::Value;
 
+use super::{cells, dump_and_verify};
+
 /// Three cells: SMB 3.1.1 unsigned, with AES-128-CMAC and with AES-128-GMAC.
-const FEW: [&str; 8] = [
-    "run",
+const FEW: [&str; 6] = [
     "--engine=serial",
     "--dialect=3.1.1",
     "--protection=aes-128-cmac,aes-128-gmac",
-    "--rounds=1",
     "--duration=20ms",
     "--workers=1",
     "--message-size=4KiB",
 ];
 
 fn run(more: &[&str]) -> Output {
-    let output = assert_cmd::cargo::cargo_bin_cmd!("smbsign").args(FEW).args(more).output().unwrap();
+    let output = super::run(&[&FEW, more].concat());
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     output
 }
 
 fn record(more: &[&str]) -> Value {
-    serde_json::from_slice(&run(&[more, &["--format=json"]].concat()).stdout).unwrap()
+    super::record(&[&FEW, more].concat())
 }
 
 fn keys(object: &Value) -> Vec<&str> {
@@ -47,7 +47,7 @@ fn the_record_has_every_key_of_its_contract() {
         occupancy latency_ns trials disturbed_trials achieved_gbps_all_trials rounds verified warnings error";
     let trial = "round order messages bytes wall_ns busy_ns cpu_ns probe_ns unsigned_ns clock_ghz steal_ns \
         involuntary_switches disturbed";
-    let cells = record["measurements"].as_array().unwrap();
+    let cells = cells(&record);
     assert_eq!(cells.len(), 6);
     for measured in cells {
         assert_eq!(keys(measured).join(" "), cell);
@@ -59,9 +59,7 @@ fn the_record_has_every_key_of_its_contract() {
 #[test]
 fn cells_come_in_the_order_of_the_plan_with_their_baseline() {
     let record = record(&["--link=max,1GbE"]);
-    let cells: Vec<_> = record["measurements"]
-        .as_array()
-        .unwrap()
+    let cells: Vec<_> = cells(&record)
         .iter()
         .map(|cell| format!("{} {}", cell["link"].as_str().unwrap(), cell["protection"].as_str().unwrap()))
         .collect();
@@ -77,7 +75,7 @@ fn options_with_several_values_are_all_measured() {
         "--profile=bulk-read,bulk-write",
         "--transmit=all",
     ]);
-    assert_eq!(record["measurements"].as_array().unwrap().len(), 3 * 3 * 2 * 2);
+    assert_eq!(cells(&record).len(), 3 * 3 * 2 * 2);
 }
 
 #[test]
@@ -96,36 +94,21 @@ fn nothing_but_the_table_is_printed_when_quiet() {
 
 #[test]
 fn what_is_left_out_is_noted_on_stderr_and_stdout_stays_json() {
-    let output = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
-        .args(["run", "--protection=md5,hmac-sha256", "--message-size=1MiB", "--link=max"])
-        .args(["--rounds=1", "--duration=20ms", "--format=json"])
-        .output()
-        .unwrap();
+    let options = ["--protection=md5,hmac-sha256", "--message-size=1MiB", "--link=max", "--duration=20ms"];
+    let output = super::run(&[&options[..], &["--format=json"]].concat());
     assert!(String::from_utf8_lossy(&output.stderr).contains("SMB1"), "{output:?}");
     serde_json::from_slice::<Value>(&output.stdout).unwrap();
 }
 
 #[test]
 fn what_was_dumped_is_verified() {
-    let capture = std::env::temp_dir().join(format!("smbsign-dump-{}.pcap", std::process::id()));
-    let capture = capture.to_str().unwrap();
-    run(&["--link=max", "--transmit=all", "--dump", capture]);
-    let verified = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
-        .args(["verify", capture, "--format=json"])
-        .output()
-        .unwrap();
-    for path in [capture, &capture.replace(".pcap", ".json")] {
-        std::fs::remove_file(path).unwrap();
-    }
-    let total = &serde_json::from_slice::<Value>(&verified.stdout).unwrap()["total"];
-    assert_eq!(verified.status.code(), Some(0), "{total}");
-    assert!(total["signed"].as_u64().unwrap() > 0 && total["signed"] == total["verified"], "{total}");
+    dump_and_verify("serial", &[&FEW[..], &["--link=max", "--transmit=all"]].concat());
 }
 
 #[test]
 fn arrivals_are_measured_at_links_and_once_at_max() {
     let record = record(&["--link=1GbE,max", "--arrival=paced,poisson,burst:8"]);
-    let cells = record["measurements"].as_array().unwrap();
+    let cells = cells(&record);
     let arrivals = |link: &str| -> Vec<_> {
         let at_link = cells.iter().filter(|cell| cell["link"] == link && cell["protection"] == "none");
         at_link.map(|cell| cell["arrival"].clone()).collect()
@@ -137,20 +120,10 @@ fn arrivals_are_measured_at_links_and_once_at_max() {
 #[test]
 fn the_null_mac_is_measured_for_who_names_it_and_part_of_no_list() {
     let run = |protection: &str| {
-        let output = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
-            .args([
-                "run",
-                "--engine=serial",
-                "--dialect=SMB1,3.1.1",
-                "--link=max",
-                "--rounds=1",
-                "--duration=5ms",
-            ])
-            .args(["--message-size=4KiB", "--quiet", "--format=json", "--protection", protection])
-            .output()
-            .unwrap();
-        let record: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let cells = record["measurements"].as_array().unwrap().iter();
+        let few = ["--engine=serial", "--dialect=SMB1,3.1.1", "--link=max", "--duration=5ms"];
+        let record =
+            super::record(&[&few[..], &["--message-size=4KiB", "--protection", protection]].concat());
+        let cells = cells(&record).iter();
         cells.map(|cell| cell["protection"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(run("null"), ["none", "null", "none", "null"]);
@@ -162,7 +135,7 @@ fn the_null_mac_is_measured_for_who_names_it_and_part_of_no_list() {
 #[test]
 fn a_servers_cost_gives_every_protected_cell_its_share() {
     let record = record(&["--link=max", "--server-cost=0.5"]);
-    for cell in record["measurements"].as_array().unwrap() {
+    for cell in cells(&record) {
         let Some(added) = cell["added_cpu_s_per_gb"].as_f64() else { continue };
         let share = cell["vs_server"].as_f64().unwrap();
         assert!((share - 0.5 / (0.5 + added)).abs() < 1e-9, "{share} with {added} s/GB");

@@ -1,22 +1,13 @@
-//! `smbsign run --engine lanes` through the real binary, with trials too short to mean anything.
-
-use std::process::Output;
+//! `--engine lanes`.
 
 use serde_json::Value;
 
-fn run(options: &[&str]) -> Output {
-    let few = ["run", "--rounds=1", "--duration=10ms", "--workers=1", "--quiet"];
-    assert_cmd::cargo::cargo_bin_cmd!("smbsign").args(few).args(options).output().unwrap()
-}
+use super::{cells, dump_and_verify};
+
+const FEW: [&str; 2] = ["--duration=10ms", "--workers=1"];
 
 fn record(options: &[&str]) -> Value {
-    let output = run(&[options, &["--format=json"]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn cells(record: &Value) -> &[Value] {
-    record["measurements"].as_array().unwrap()
+    super::record(&[&FEW, options].concat())
 }
 
 #[test]
@@ -53,14 +44,8 @@ fn without_a_word_lanes_stand_beside_serial_at_max_alone() {
 
 #[test]
 fn encryption_is_left_out_with_a_note_and_refused_where_it_is_named() {
-    let few = ["run", "--rounds=1", "--duration=5ms", "--engine=lanes", "--dialect=3.1.1", "--link=max"];
-    let run = |protection: &str| {
-        assert_cmd::cargo::cargo_bin_cmd!("smbsign")
-            .args(few)
-            .args(["--format=json", "--protection", protection])
-            .output()
-            .unwrap()
-    };
+    let few = ["--duration=5ms", "--engine=lanes", "--dialect=3.1.1", "--link=max", "--format=json"];
+    let run = |protection: &str| super::run(&[&few[..], &["--protection", protection]].concat());
     let all = run("all");
     assert!(String::from_utf8_lossy(&all.stderr).contains("aes-256-gcm are left out"), "{all:?}");
     let record: Value = serde_json::from_slice(&all.stdout).unwrap();
@@ -70,21 +55,9 @@ fn encryption_is_left_out_with_a_note_and_refused_where_it_is_named() {
 
 #[test]
 fn what_lanes_dumped_is_verified() {
-    let capture = std::env::temp_dir().join(format!("smbsign-lanes-{}.pcap", std::process::id()));
-    let capture = capture.to_str().unwrap();
     let options =
         ["--engine=lanes", "--link=max", "--message-size=128,4KiB", "--sessions=1,5", "--outstanding=4"];
-    assert_eq!(run(&[&options[..], &["--dump", capture]].concat()).status.code(), Some(0));
-    let verified = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
-        .args(["verify", capture, "--format=json"])
-        .output()
-        .unwrap();
-    for path in [capture, &capture.replace(".pcap", ".json")] {
-        std::fs::remove_file(path).unwrap();
-    }
-    let total = &serde_json::from_slice::<Value>(&verified.stdout).unwrap()["total"];
-    assert_eq!((verified.status.code(), &total["failed"]), (Some(0), &0.into()), "{total}");
-    assert!(total["signed"].as_u64().unwrap() > 0 && total["signed"] == total["verified"], "{total}");
+    dump_and_verify("lanes", &[&FEW[..], &options].concat());
 }
 
 #[test]

@@ -1,26 +1,15 @@
-//! `smbsign run --engine offload` through the real binary, with trials too short to mean anything.
-
-use std::process::Output;
+//! `--engine offload`.
 
 use serde_json::Value;
 
-fn run(options: &[&str]) -> Output {
-    let few = ["run", "--rounds=1", "--duration=10ms", "--quiet"];
-    assert_cmd::cargo::cargo_bin_cmd!("smbsign").args(few).args(options).output().unwrap()
-}
+use super::{cells, dump_and_verify};
 
 fn record(options: &[&str]) -> Value {
-    let output = run(&[options, &["--format=json"]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn cells(record: &Value) -> &[Value] {
-    record["measurements"].as_array().unwrap()
+    super::record(&[&["--duration=10ms"], options].concat())
 }
 
 fn complaint(options: &[&str]) -> String {
-    let output = run(options);
+    let output = super::run(options);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     String::from_utf8(output.stderr).unwrap()
 }
@@ -99,21 +88,9 @@ fn what_cannot_be_handed_over_is_refused() {
 
 #[test]
 fn what_was_dumped_is_verified_though_long_messages_are_overtaken() {
-    let capture = std::env::temp_dir().join(format!("smbsign-offload-{}.pcap", std::process::id()));
-    let capture = capture.to_str().unwrap();
     let options = ["--engine=offload", "--link=max", "--dialect=2.1,3.1.1", "--message-size=128..200KiB"];
-    let sessions = ["--set=4MiB", "--sessions=5", "--outstanding=4", "--workers=3", "--dump", capture];
-    assert_eq!(run(&[&options[..], &sessions].concat()).status.code(), Some(0));
-    let verified = assert_cmd::cargo::cargo_bin_cmd!("smbsign")
-        .args(["verify", capture, "--format=json"])
-        .output()
-        .unwrap();
-    for path in [capture, &capture.replace(".pcap", ".json")] {
-        std::fs::remove_file(path).unwrap();
-    }
-    let total = &serde_json::from_slice::<Value>(&verified.stdout).unwrap()["total"];
-    assert_eq!((verified.status.code(), &total["failed"]), (Some(0), &0.into()), "{total}");
-    assert!(total["signed"].as_u64().unwrap() > 0 && total["signed"] == total["verified"], "{total}");
+    let sessions = ["--set=4MiB", "--sessions=5", "--outstanding=4", "--workers=3", "--duration=10ms"];
+    dump_and_verify("offload", &[&options[..], &sessions].concat());
 }
 
 #[test]
