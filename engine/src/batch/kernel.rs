@@ -87,7 +87,7 @@ impl Kernel<16> for CmacKey {
         let lanes = group.entries.len();
         if group.entries.first().is_some_and(|shortest| shortest.left() as usize == longest)
             && let Some(kernel) = cmac_group::InPlace::of(backend, lanes)
-            && let Some(last_blocks) = layout.in_place(group, &mut chains)
+            && let Some(last_blocks) = layout.in_place(group, longest, &mut chains)
         {
             return kernel.run(schedules, &chains, last_blocks, ends);
         }

@@ -47,16 +47,18 @@ impl Layout {
         self.lanes.iter().all(blank) && self.last_blocks == [[0; 16]; MAX_LANES]
     }
 
-    /// Adds each message as it lies to `chains`, and gives their last blocks, if all of them can be read so.
+    /// Adds each message as it lies to `chains`, and gives their last blocks, if all of them can be read so and have as many
+    /// blocks as the longest.
     // Chains are filled in where they stay: a copy of what was just written in parts waits for the parts to arrive.
     #[inline(always)]
     pub(super) fn in_place<'g>(
         &mut self,
         group: Group<'g, '_, '_, CmacKey>,
+        longest: usize,
         chains: &mut ArrayVec<(&'g CmacKey, Run<'g, 16>), MAX_LANES>,
     ) -> Option<&[[u8; 16]; MAX_LANES]> {
         for (message, last) in group.messages().zip(&mut self.last_blocks) {
-            chains.push((message.key, message.in_place(last)?));
+            chains.push((message.key, message.in_place(longest, last)?));
         }
         Some(&self.last_blocks)
     }
@@ -118,13 +120,13 @@ pub(super) struct ShortMessage<'g, 'd, C> {
 impl<'g> ShortMessage<'g, '_, CmacKey> {
     /// Of a message that can be read where it lies: its blocks but for the last, which is made for the chain.
     #[inline(always)]
-    fn in_place(&self, last: &mut [u8; 16]) -> Option<Run<'g, 16>> {
+    fn in_place(&self, blocks: usize, last: &mut [u8; 16]) -> Option<Run<'g, 16>> {
         // One to be signed has become what the MAC covers; one to be verified must stay as it is.
         let Message { ref head, body: [], operation: Operation::Sign, .. } = *self.message else {
             return None;
         };
         *last = self.key.last_block_of(head)?;
-        head.as_chunks().0.get(..(self.blocks as usize).checked_sub(1)?)
+        head.as_chunks().0.get(..blocks.checked_sub(1)?)
     }
 }
 
