@@ -2,10 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::bell::ring_all;
 use super::fault::Place;
 use super::front::{Front, LONG_MESSAGES, Progress};
 use super::pair::Taken;
@@ -52,15 +50,12 @@ impl<P: Parcel> Worker<P> {
                 self.line().add(Count::Panics, 1);
             }
         }
-        self.shared.serving.fetch_sub(1, Ordering::AcqRel);
-        // Whoever waits for a burst that came too late must look again.
-        ring_all(self.front.pairs().iter().map(|pair| &pair.bell));
+        self.shared.closing.leave(self.front.pairs().iter().map(|pair| &pair.bell));
     }
 
     fn serve(&mut self) {
         loop {
-            // Read before the queues: what was accepted before the engine closed is then seen.
-            let closing = self.shared.closing.load(Ordering::Acquire);
+            let closing = self.shared.closing.has_begun();
             let short = self.front.turn(closing);
             let long = self.run_long();
             match (short, long) {
@@ -75,7 +70,7 @@ impl<P: Parcel> Worker<P> {
     fn pause(&mut self, deadline: Option<Instant>) {
         self.shared.faults.pass(Place::Idle);
         let Self { shared, front, patience, .. } = self;
-        let ready = || front.has_work() || shared.closing.load(Ordering::Acquire);
+        let ready = || front.has_work() || shared.closing.has_begun();
         if patience.pause(deadline, ready) == Pause::Slept {
             self.line().add(Count::WakeUps, 1);
         }
