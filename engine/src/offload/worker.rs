@@ -1,5 +1,6 @@
 //! A worker's thread.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,13 +45,23 @@ impl<P: Parcel> Worker<P> {
     /// Serves until the engine closes, however often it panics.
     pub(super) fn run(mut self) {
         // What a panic leaves behind is given back or made anew before anything else looks at it.
-        while catch_unwind(AssertUnwindSafe(|| self.serve())).is_err() {
-            self.line().add(Count::Panics, 1);
-            if catch_unwind(AssertUnwindSafe(|| self.recover())).is_err() {
-                self.line().add(Count::Panics, 1);
-            }
+        while self.panics(Self::serve) {
+            self.panics(Self::recover);
         }
         self.shared.closing.leave(self.front.pairs().iter().map(|pair| &pair.bell));
+    }
+
+    /// Whether this panics; it is counted then.
+    fn panics(&mut self, work: fn(&mut Self)) -> bool {
+        let Err(payload) = catch_unwind(AssertUnwindSafe(|| work(self))) else {
+            return false;
+        };
+        self.line().add(Count::Panics, 1);
+        // The payload is the caller's, and may panic as it is dropped; what it panics with is not dropped.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            mem::forget(payload);
+        }
+        true
     }
 
     fn serve(&mut self) {
