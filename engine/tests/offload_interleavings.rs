@@ -90,8 +90,10 @@ mod round {
     }
 }
 
-use std::iter;
+use std::io::{self, Write};
 use std::sync::Arc;
+use std::thread::current;
+use std::{iter, panic, process};
 
 use batch::{Operation, Outcome};
 use burst::{Burst, Failure, Job};
@@ -119,6 +121,16 @@ const RAN: Fate = Err(Failure::UnknownKey);
 const LEFT_BEHIND: Fate = Err(Failure::ShutDown);
 
 fn model(preemptions: usize, program: impl Fn() + Sync + Send + 'static) {
+    // A worker would catch loom's panic as one of its own, and go on for ever: a model that fails ends the process. Loom's
+    // threads end by panics without a text.
+    panic::set_hook(Box::new(|panic| {
+        let text = panic.payload().downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.payload().downcast_ref::<&str>().copied());
+        if text.is_some_and(|text| !text.starts_with("ordered by a test")) {
+            let _ = writeln!(io::stderr(), "{}: {panic}", current().name().unwrap_or_default());
+            process::exit(101);
+        }
+    }));
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(program);
