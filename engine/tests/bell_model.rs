@@ -3,55 +3,19 @@
 
 #[path = "../src/offload/bell.rs"]
 mod bell;
+#[path = "modelled/parking.rs"]
+mod parking;
 
 use bell::{Sleeper, ring_all, ring_first};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-/// What the bell takes from crossbeam, with a token as there: an unpark before a park ends it at once.
+/// What the bell synchronises with.
 mod sync {
-    use std::time::Instant;
-
-    use loom::sync::{Arc, Condvar, Mutex};
-
     pub(super) use loom::sync::atomic::{AtomicBool, Ordering, fence};
 
-    pub(super) struct Parker(Unparker);
-
-    #[derive(Clone)]
-    pub(super) struct Unparker(Arc<(Mutex<bool>, Condvar)>);
-
-    impl Parker {
-        pub(super) fn new() -> Self {
-            Self(Unparker(Arc::new((Mutex::new(false), Condvar::new()))))
-        }
-
-        pub(super) const fn unparker(&self) -> &Unparker {
-            &self.0
-        }
-
-        pub(super) fn park(&self) {
-            let (token, changed) = &*self.0.0;
-            let mut token = token.lock().unwrap();
-            while !*token {
-                token = changed.wait(token).unwrap();
-            }
-            *token = false;
-        }
-
-        /// The deadline has always passed.
-        pub(super) fn park_deadline(&self, _: Instant) {
-            *self.0.0.0.lock().unwrap() = false;
-        }
-    }
-
-    impl Unparker {
-        pub(super) fn unpark(&self) {
-            *self.0.0.lock().unwrap() = true;
-            self.0.1.notify_one();
-        }
-    }
+    pub(super) use super::parking::{Parker, Unparker};
 }
 
 /// Bursts in a queue, as far as a sleeper cares.

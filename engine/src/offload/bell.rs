@@ -1,7 +1,7 @@
 //! Sleeping until something has changed, without missing that it did.
 //!
-//! The one protocol of this room between threads that is our own; `engine/tests/bell_model.rs` runs it under every
-//! interleaving and every outcome of the memory model that loom knows.
+//! `engine/tests/bell_model.rs` runs this protocol between threads, which is our own, under every interleaving
+//! with a few preemptions and every outcome of the memory model that loom knows.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,10 +1,9 @@
 //! Threads that sign for others.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 
-use super::bell::ring_all;
+use super::closing::Closing;
 use super::config::{Config, StartError};
 use super::keys::{KeyId, Registry, TooManyKeys, UnknownKey};
 use super::pair::QueuePair;
@@ -12,6 +11,7 @@ use super::parcel::Parcel;
 use super::patience::Patience;
 use super::shared::{Change, Shared};
 use super::stats::{Counters, Stats};
+use super::sync::thread::{self, JoinHandle};
 use super::worker::Worker;
 use crate::kernels::Backend;
 use crate::mac::PreparedKey;
@@ -46,8 +46,7 @@ impl<P: Parcel> OffloadEngine<P> {
                 counters: Arc::new(Counters::new(count)),
                 bells: patiences.iter().map(Patience::bell).collect(),
                 inboxes: (0..count).map(|_| Default::default()).collect(),
-                closing: AtomicBool::new(false),
-                serving: AtomicUsize::new(0),
+                closing: Closing::new(count),
                 faults: Default::default(),
                 config,
             }),
@@ -56,20 +55,13 @@ impl<P: Parcel> OffloadEngine<P> {
             let shared = Arc::clone(&engine.shared);
             let core = shared.config.cores.get(number % shared.config.cores.len().max(1)).copied();
             let thread = thread::Builder::new().name(format!("smbsign-{number}")).stack_size(STACK_BYTES);
-            engine.shared.serving.fetch_add(1, Ordering::Relaxed);
             let started = thread.spawn(move || {
                 if let Some(id) = core {
                     core_affinity::set_for_current(core_affinity::CoreId { id });
                 }
                 Worker::new(shared, number, patience).run();
             });
-            match started {
-                Ok(worker) => engine.workers.push(worker),
-                Err(error) => {
-                    engine.shared.serving.fetch_sub(1, Ordering::Relaxed);
-                    return Err(error.into());
-                }
-            }
+            engine.workers.push(started?);
         }
         Ok(engine)
     }
@@ -127,8 +119,7 @@ impl<P: Parcel> OffloadEngine<P> {
     }
 
     fn stop(&mut self) {
-        self.shared.closing.store(true, Ordering::Release);
-        ring_all(&self.shared.bells);
+        self.shared.closing.begin(&self.shared.bells);
         for worker in self.workers.drain(..) {
             // A worker's panics end in its own loop.
             let _ = worker.join();

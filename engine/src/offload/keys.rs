@@ -76,9 +76,12 @@ struct Slot {
 }
 
 impl Keys {
-    /// A table that does not move as it fills; what is never used of it costs addresses, not memory.
+    /// A table that does not move as it fills; what is never used of it costs addresses, not memory. Where there are not so
+    /// many addresses, it moves.
     pub(super) fn new(max_keys: usize) -> Self {
-        Self { slots: Vec::with_capacity(max_keys) }
+        let mut slots = Vec::new();
+        let _ = slots.try_reserve_exact(max_keys);
+        Self { slots }
     }
 
     pub(super) fn insert(&mut self, id: KeyId, key: Arc<PreparedKey>) {

@@ -2,6 +2,7 @@
 
 mod bell;
 mod burst;
+mod closing;
 mod config;
 mod engine;
 mod fault;
@@ -17,10 +18,12 @@ mod stats;
 mod tests;
 mod worker;
 
-/// What [`bell`] synchronises with; its model has loom's in their place.
+/// What threads here meet by; the models have stand-ins in their place that loom sees through.
 mod sync {
-    pub(super) use std::sync::atomic::{AtomicBool, Ordering, fence};
+    pub(super) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+    pub(super) use std::thread;
 
+    pub(super) use crossbeam::queue::{ArrayQueue, SegQueue};
     pub(super) use crossbeam::sync::{Parker, Unparker};
 }
 

@@ -2,10 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
-
-use crossbeam::queue::ArrayQueue;
 
 use super::bell::{Bell, ring_all, ring_first};
 use super::burst::{Burst, Failure};
@@ -13,6 +10,7 @@ use super::parcel::Parcel;
 use super::patience::Patience;
 use super::shared::{Change, Shared};
 use super::stats::{Count, Counters};
+use super::sync::ArrayQueue;
 
 /// Bursts with a longer message wait in a queue of their own, so that they hold no short ones back: what SMB1 can still
 /// send is short.
@@ -83,7 +81,7 @@ impl<P: Parcel> QueuePair<P> {
     pub fn submit(&mut self, mut burst: Burst<P>) -> Result<(), SubmitError<P>> {
         let messages = burst.len() as u64;
         let counters = self.shared.counters.pair(self.pair.number);
-        if self.shared.closing.load(Ordering::Acquire) {
+        if self.shared.closing.has_begun() {
             counters.add(Count::GivenBack, messages);
             return Err(SubmitError::ShutDown(burst));
         }
@@ -120,7 +118,7 @@ impl<P: Parcel> QueuePair<P> {
                 return Some(burst);
             }
             let Self { pair, shared, patience, .. } = self;
-            patience.pause(None, || !pair.done.is_empty() || shared.has_stopped());
+            patience.pause(None, || !pair.done.is_empty() || shared.closing.is_over());
         }
         None
     }
@@ -133,7 +131,7 @@ impl<P: Parcel> QueuePair<P> {
 
     /// A burst that came when the workers had looked for the last time.
     fn left_behind(&self) -> Option<Burst<P>> {
-        if !self.shared.has_stopped() {
+        if !self.shared.closing.is_over() {
             return None;
         }
         // A worker may have given its last burst back after this thread had looked for it.

@@ -96,6 +96,20 @@ impl Round {
     }
 }
 
+impl From<&Outcome> for Count {
+    #[inline]
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Signed => Self::Signed,
+            Outcome::Verified => Self::Verified,
+            Outcome::BadSignature { .. } => Self::BadSignatures,
+            Outcome::NotSigned => Self::NotSigned,
+            Outcome::Refused(_) => Self::Refused,
+            Outcome::Waiting => Self::Failed,
+        }
+    }
+}
+
 /// The messages of a round.
 struct Feed<'m, 'd, 'f, B> {
     messages: slice::IterMut<'m, Message<'d>>,

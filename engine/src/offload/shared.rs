@@ -1,16 +1,15 @@
 //! What all threads of an engine see.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
-use crossbeam::queue::SegQueue;
 
 use super::bell::{Bell, ring_all};
+use super::closing::Closing;
 use super::config::Config;
 use super::fault::Faults;
 use super::keys::KeyId;
 use super::pair::Pair;
 use super::stats::Counters;
+use super::sync::SegQueue;
 use crate::mac::PreparedKey;
 
 pub(super) struct Shared<P> {
@@ -20,10 +19,7 @@ pub(super) struct Shared<P> {
     pub(super) bells: Box<[Arc<Bell>]>,
     /// One for each worker: what it is to learn before its next round.
     pub(super) inboxes: Box<[SegQueue<Change<P>>]>,
-    /// No burst is accepted any more.
-    pub(super) closing: AtomicBool,
-    /// Workers that may still look at queues.
-    pub(super) serving: AtomicUsize,
+    pub(super) closing: Closing,
     pub(super) faults: Faults,
 }
 
@@ -46,10 +42,5 @@ impl<P> Shared<P> {
             inbox.push(change());
         }
         ring_all(&self.bells);
-    }
-
-    /// Whether no worker looks at queues any more, and all that workers had has gone back.
-    pub(super) fn has_stopped(&self) -> bool {
-        self.serving.load(Ordering::Acquire) == 0
     }
 }

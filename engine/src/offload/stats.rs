@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossbeam::utils::CachePadded;
 
-use crate::batch::{Occupancy, Outcome};
+use crate::batch::Occupancy;
 
 /// What an engine has done since it started. While it runs, each figure is one of this moment or a little before; once
 /// all submitted bursts are polled, [`Self::submitted`] is the sum of the six that follow [`Self::given_back`].
@@ -66,20 +66,6 @@ pub(super) enum Count {
 }
 
 const COUNTS: usize = Count::OfferedLanes as usize + 1;
-
-impl From<&Outcome> for Count {
-    #[inline]
-    fn from(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::Signed => Self::Signed,
-            Outcome::Verified => Self::Verified,
-            Outcome::BadSignature { .. } => Self::BadSignatures,
-            Outcome::NotSigned => Self::NotSigned,
-            Outcome::Refused(_) => Self::Refused,
-            Outcome::Waiting => Self::Failed,
-        }
-    }
-}
 
 /// Counts of one round, before others see them.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,6 +1,7 @@
 //! A worker that panics, wherever it is, loses no message and goes on.
 
 use std::iter;
+use std::panic::panic_any;
 use std::time::Duration;
 
 use super::fault::Place;
@@ -103,4 +104,48 @@ fn a_parcel_that_panics_comes_back_failed() {
         assert_eq!(outcome, Err(Failure::Panicked));
     }
     assert_eq!(engine.shutdown().panics, 3);
+}
+
+/// Panics with something that panics again as it is dropped.
+struct Spiteful(usize);
+
+struct Sting;
+
+impl Drop for Sting {
+    fn drop(&mut self) {
+        panic!("as the first panic's payload is dropped");
+    }
+}
+
+impl Parcel for Spiteful {
+    fn pieces(&mut self) -> (&mut [u8], impl Iterator<Item = &[u8]>) {
+        self.0 += 1;
+        if self.0 == 2 {
+            panic_any(Sting);
+        }
+        (&mut [], iter::empty())
+    }
+}
+
+#[test]
+fn what_a_panic_carries_does_not_end_the_worker() {
+    let engine = OffloadEngine::start(Config::default()).unwrap();
+    let mut pair = engine.queue_pair();
+    let key = engine.register(key()).unwrap();
+    for _ in 0..2 {
+        let mut burst = Burst::new();
+        let job = Job { key, operation: Operation::Sign, sequence: None, parcel: Spiteful(0) };
+        assert!(burst.push(job).is_ok());
+        pair.submit(burst).unwrap();
+        assert_eq!(pair.wait().unwrap().drain().next().unwrap().outcome, Err(Failure::Panicked));
+    }
+    assert_eq!(engine.shutdown().panics, 2);
+}
+
+#[test]
+fn more_keys_may_be_allowed_than_there_is_memory_for() {
+    let engine = OffloadEngine::start(Config { max_keys: usize::MAX, ..Config::default() }).unwrap();
+    let mut pair = engine.queue_pair();
+    submit_all(&engine, &mut pair);
+    assert_eq!(take_all(&mut pair), (40, 0));
 }

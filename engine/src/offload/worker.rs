@@ -1,11 +1,10 @@
 //! A worker's thread.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::bell::ring_all;
 use super::fault::Place;
 use super::front::{Front, LONG_MESSAGES, Progress};
 use super::pair::Taken;
@@ -46,21 +45,28 @@ impl<P: Parcel> Worker<P> {
     /// Serves until the engine closes, however often it panics.
     pub(super) fn run(mut self) {
         // What a panic leaves behind is given back or made anew before anything else looks at it.
-        while catch_unwind(AssertUnwindSafe(|| self.serve())).is_err() {
-            self.line().add(Count::Panics, 1);
-            if catch_unwind(AssertUnwindSafe(|| self.recover())).is_err() {
-                self.line().add(Count::Panics, 1);
-            }
+        while self.panics(Self::serve) {
+            self.panics(Self::recover);
         }
-        self.shared.serving.fetch_sub(1, Ordering::AcqRel);
-        // Whoever waits for a burst that came too late must look again.
-        ring_all(self.front.pairs().iter().map(|pair| &pair.bell));
+        self.shared.closing.leave(self.front.pairs().iter().map(|pair| &pair.bell));
+    }
+
+    /// Whether this panics; it is counted then.
+    fn panics(&mut self, work: fn(&mut Self)) -> bool {
+        let Err(payload) = catch_unwind(AssertUnwindSafe(|| work(self))) else {
+            return false;
+        };
+        self.line().add(Count::Panics, 1);
+        // The payload is the caller's, and may panic as it is dropped; what it panics with is not dropped.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            mem::forget(payload);
+        }
+        true
     }
 
     fn serve(&mut self) {
         loop {
-            // Read before the queues: what was accepted before the engine closed is then seen.
-            let closing = self.shared.closing.load(Ordering::Acquire);
+            let closing = self.shared.closing.has_begun();
             let short = self.front.turn(closing);
             let long = self.run_long();
             match (short, long) {
@@ -75,7 +81,7 @@ impl<P: Parcel> Worker<P> {
     fn pause(&mut self, deadline: Option<Instant>) {
         self.shared.faults.pass(Place::Idle);
         let Self { shared, front, patience, .. } = self;
-        let ready = || front.has_work() || shared.closing.load(Ordering::Acquire);
+        let ready = || front.has_work() || shared.closing.has_begun();
         if patience.pause(deadline, ready) == Pause::Slept {
             self.line().add(Count::WakeUps, 1);
         }
