@@ -49,18 +49,6 @@ impl<'m, 'd> Job<'m, 'd> {
         self.message.head.split_first_chunk()
     }
 
-    /// Whether the head is all there is.
-    #[inline(always)]
-    pub(super) fn is_in_one_piece(&self) -> bool {
-        self.message.head.len() == self.bytes()
-    }
-
-    /// The head, as it stands.
-    #[inline(always)]
-    pub(super) fn all_of_head(&self) -> &[u8] {
-        self.message.head
-    }
-
     /// Makes a copy of the header, or of all, what the MAC covers.
     #[inline(always)]
     pub(super) fn cover(&self, copy: &mut [u8]) {
@@ -156,12 +144,22 @@ pub(super) fn admit<'m, 'd>(
 /// says nothing of others.
 #[inline(always)]
 pub(super) fn plain_bytes(algorithm: SigningAlgorithm, message: &Message<'_>, most: usize) -> Option<usize> {
+    plain_opening(algorithm, message, most).map(|_| message.head.len())
+}
+
+/// The opening of such a message.
+#[inline(always)]
+pub(super) fn plain_opening(
+    algorithm: SigningAlgorithm,
+    message: &Message<'_>,
+    most: usize,
+) -> Option<Opening> {
     let Message { ref head, body: [], operation, sequence, .. } = *message else { return None };
     let opening = match operation {
         Operation::Sign => Opening::signable(algorithm, head, sequence),
         Operation::Verify(sender) => Opening::verifiable(algorithm, sender, head, sequence),
     };
-    (head.len() <= most && opening.is_some()).then_some(head.len())
+    opening.filter(|_| head.len() <= most)
 }
 
 /// What the MAC covers of a message.

@@ -5,7 +5,6 @@ use core::{mem, slice};
 
 use arrayvec::ArrayVec;
 
-use super::job::admit;
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
@@ -187,17 +186,13 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
             self.latest = KeyIs::InTwoLines;
             self.sha256.take(first, rest, occupancy, source)
         } else {
-            match admit(key.algorithm(), first) {
-                Ok(job) => self.serial.take(job),
-                Err(message) => source.hand_back(message),
-            }
-            rest.next()
+            self.serial.take(first, rest, source)
         }
     }
 
     #[inline(always)]
     fn turn(&mut self, supply: Supply, occupancy: &mut Occupancy, source: &mut impl Source<'m, 'd>) {
-        self.serial.turn(|message| source.hand_back(message));
+        self.serial.turn(source);
         self.cmac.turn(supply, occupancy, source);
         self.md5.turn(supply, occupancy, source);
         self.sha256.turn(supply, occupancy, source);
