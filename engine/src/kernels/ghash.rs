@@ -31,12 +31,13 @@ pub(crate) const LAST_GROUP_BYTES: usize = 64 * GROUP;
 /// than to fetch the higher powers of a key.
 pub(crate) const SMALL_GROUPS_BYTES: usize = 1024;
 
-/// How many units of powers, the lowest ones, a message of so many bytes meets at most.
+/// How many units of powers, the lowest ones, a message of so many bytes meets, in steps of two.
 #[inline(always)]
 pub(super) const fn units_of_powers(bytes: usize) -> usize {
     match bytes {
         0..=128 => 2,
-        129..=256 => SMALL_GROUP,
+        129..=256 => 4,
+        257..=384 => 6,
         _ if LAST_GROUP_BYTES < bytes && bytes <= SMALL_GROUPS_BYTES => SMALL_GROUP,
         _ => GROUP,
     }

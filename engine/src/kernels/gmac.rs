@@ -13,7 +13,7 @@ use super::cpu::{HaveAvx2, HaveAvx512};
 use super::elements::{Elements, Last, Product};
 use super::elements_x1::X1;
 use super::elements_x4::X4;
-use super::ghash::{self, GROUP, LastGroup, POWERS, Powers, SMALL_GROUP, absorb, units_of_powers};
+use super::ghash::{self, GROUP, LastGroup, POWERS, Powers, absorb, units_of_powers};
 pub(crate) use super::ghash::{LAST_GROUP_BYTES, Unit, before_last, last_group};
 use super::prefetch::prefetch;
 use super::vector::{load, store};
@@ -138,10 +138,10 @@ impl GmacKey {
     #[inline(always)]
     pub(crate) fn prefetch(&self, bytes: usize) {
         let units = self.far.0.as_chunks::<4>().0;
-        // A branch for each number of lines would often go wrong.
         match units_of_powers(bytes) {
             2 => units[GROUP - 2..GROUP].iter().for_each(prefetch),
-            SMALL_GROUP => units[GROUP - SMALL_GROUP..GROUP].iter().for_each(prefetch),
+            4 => units[GROUP - 4..GROUP].iter().for_each(prefetch),
+            6 => units[GROUP - 6..GROUP].iter().for_each(prefetch),
             _ => units[..GROUP].iter().for_each(prefetch),
         }
     }
