@@ -16,7 +16,8 @@ use crate::kernels::{Backend, Work};
 use crate::mac::Tag;
 use crate::protocol::{Opening, SigningAlgorithm};
 
-/// Groups of messages that wait: a full one runs when all others have been filled after it.
+/// Groups of messages that wait: a full one runs when all others have been filled after it. What was asked for of more would
+/// leave L1 again before it is used; keys that lie in memory would come too late for fewer.
 const GROUPS: usize = 4;
 
 /// Messages that are taken in before others have their turn.
@@ -165,5 +166,58 @@ impl<'m, 'd, S: Source<'m, 'd>> Work for Finish<'_, 'm, 'd, S> {
             queue.finish(queue.open + place, source);
         }
         queue.taken = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::IterMut;
+
+    use super::*;
+    use crate::batch::{LaneScheduler, Operation, Outcome};
+    use crate::mac::PreparedKey;
+    use crate::protocol::SigningKey;
+
+    /// Tells in which order messages of the other algorithm came back.
+    struct Noting<'m, 'd> {
+        messages: IterMut<'m, Message<'d>>,
+        back: usize,
+        others: Vec<usize>,
+    }
+
+    impl<'m, 'd> Source<'m, 'd> for Noting<'m, 'd> {
+        fn pull(&mut self) -> Option<&'m mut Message<'d>> {
+            self.messages.next()
+        }
+
+        fn hand_back(&mut self, message: &'m mut Message<'d>) {
+            if message.key.algorithm() != ALGORITHM {
+                self.others.push(self.back);
+            }
+            self.back += 1;
+        }
+    }
+
+    #[test]
+    fn messages_that_keep_coming_do_not_hold_others_back() {
+        for backend in Backend::available() {
+            let key = |algorithm| PreparedKey::new(&SigningKey::new(algorithm, &[7; 16]).unwrap(), backend);
+            let (gmac, cmac) = (key(ALGORITHM), key(SigningAlgorithm::AesCmac));
+            let mut bytes = vec![[0; 80]; 20 * TURN + 3];
+            bytes.iter_mut().for_each(|bytes| bytes[..6].copy_from_slice(b"\xfeSMB\x40\0"));
+            let key = |place| if place == 5 { &cmac } else { &gmac };
+            let mut messages: Vec<_> = (0..)
+                .zip(&mut bytes)
+                .map(|(place, bytes)| Message::whole(key(place), bytes, Operation::Sign))
+                .collect();
+            let mut source = Noting { messages: messages.iter_mut(), back: 0, others: vec![] };
+            LaneScheduler::new(backend).run(&mut source);
+            assert!(
+                matches!(source.others[..], [place] if place < 10 * TURN),
+                "{backend}: {:?}",
+                source.others
+            );
+            assert!(messages.iter().all(|message| message.outcome == Outcome::Signed), "{backend}");
+        }
     }
 }

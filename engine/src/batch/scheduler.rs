@@ -121,6 +121,8 @@ pub(super) enum Supply {
 }
 
 /// All messages in flight, by algorithm.
+// Otherwise it hangs on what else stands on the stack which of them lie in two cache lines.
+#[repr(align(64))]
 struct Pools<'m, 'd, 'r> {
     cmac: Pool<'m, 'd, 'r, CmacKey, 16>,
     md5: Pool<'m, 'd, 'r, Md5Key, 64>,
@@ -133,7 +135,7 @@ struct Pools<'m, 'd, 'r> {
 /// Where what is looked at first of a prepared key lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyIs {
-    /// In its first line: of AES-CMAC all that a short message needs, of AES-GMAC the address of the rest.
+    /// In its first line: of AES-CMAC all that a short message needs, of AES-GMAC all but powers of H, and their address.
     InOneLine,
     /// In its first two: the states of hashes.
     InTwoLines,

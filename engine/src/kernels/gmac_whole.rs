@@ -56,7 +56,7 @@ pub(crate) type Tag = [u8; 16];
 pub(crate) fn settle(width: Width, cover: &Cover, messages: &mut [impl InOnePiece]) {
     match width {
         Width::Vectors128(_) => settle_copies(width, cover, messages),
-        // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VPCLMULQDQ and all of AVX2's backend.
+        // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES, VPCLMULQDQ and all of AVX2's backend.
         Width::Vectors512(proof) => unsafe { settle_x4(proof, cover, messages) },
     }
 }
