@@ -49,18 +49,6 @@ impl<'m, 'd> Job<'m, 'd> {
         self.message.head.split_first_chunk()
     }
 
-    /// Whether the head is all there is.
-    #[inline(always)]
-    pub(super) fn is_in_one_piece(&self) -> bool {
-        self.message.head.len() == self.bytes()
-    }
-
-    /// The head, as it stands.
-    #[inline(always)]
-    pub(super) fn all_of_head(&self) -> &[u8] {
-        self.message.head
-    }
-
     /// Makes a copy of the header, or of all, what the MAC covers.
     #[inline(always)]
     pub(super) fn cover(&self, copy: &mut [u8]) {
@@ -152,25 +140,32 @@ pub(super) fn admit<'m, 'd>(
     }
 }
 
-/// Makes a message in one piece that can be signed or verified and is no longer than `most` what [`cover_signed`] makes of it,
-/// and tells how many bytes the MAC covers; `None` says nothing of others.
+/// The opening of a message in one piece that can be signed or verified and is no longer than `most`; `None` says nothing of
+/// others.
+#[inline(always)]
+pub(super) fn plain_opening(
+    algorithm: SigningAlgorithm,
+    message: &Message<'_>,
+    most: usize,
+) -> Option<Opening> {
+    let Message { ref head, body: [], operation, sequence, .. } = *message else { return None };
+    let opening = match operation {
+        Operation::Sign => Opening::signable(algorithm, head, sequence),
+        Operation::Verify(sender) => Opening::verifiable(algorithm, sender, head, sequence),
+    };
+    opening.filter(|_| head.len() <= most)
+}
+
+/// Makes such a message what [`cover_signed`] makes of it, and tells how many bytes the MAC covers.
 #[inline(always)]
 pub(super) fn admit_plain(
     algorithm: SigningAlgorithm,
     message: &mut Message<'_>,
     most: usize,
 ) -> Option<usize> {
-    let Message { ref mut head, body: [], operation, sequence, .. } = *message else { return None };
-    let opening = match operation {
-        Operation::Sign => Opening::signable(algorithm, head, sequence),
-        Operation::Verify(sender) => Opening::verifiable(algorithm, sender, head, sequence),
-    };
-    let bytes = head.len();
-    if bytes > most || opening.is_none() {
-        return None;
-    }
+    plain_opening(algorithm, message, most)?;
     cover_signed(algorithm, message);
-    Some(bytes)
+    Some(message.head.len())
 }
 
 /// Makes a message that is to be signed what the MAC covers, where it lies: nobody needs what stands in its signature field.

@@ -21,6 +21,7 @@
 //! assert!(messages.iter().all(|message| message.outcome == Outcome::Signed));
 //! ```
 
+mod gmac_queue;
 #[cfg(all(test, unix, target_arch = "x86_64"))]
 mod guard_tests;
 mod in_place;

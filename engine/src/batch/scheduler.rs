@@ -5,7 +5,6 @@ use core::{mem, slice};
 
 use arrayvec::ArrayVec;
 
-use super::job::admit;
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
@@ -122,6 +121,8 @@ pub(super) enum Supply {
 }
 
 /// All messages in flight, by algorithm.
+// Otherwise it hangs on what else stands on the stack which of them lie in two cache lines.
+#[repr(align(64))]
 struct Pools<'m, 'd, 'r> {
     cmac: Pool<'m, 'd, 'r, CmacKey, 16>,
     md5: Pool<'m, 'd, 'r, Md5Key, 64>,
@@ -134,7 +135,7 @@ struct Pools<'m, 'd, 'r> {
 /// Where what is looked at first of a prepared key lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyIs {
-    /// In its first line: of AES-CMAC all that a short message needs, of AES-GMAC the address of the rest.
+    /// In its first line: of AES-CMAC all that a short message needs, of AES-GMAC all but powers of H, and their address.
     InOneLine,
     /// In its first two: the states of hashes.
     InTwoLines,
@@ -187,17 +188,13 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
             self.latest = KeyIs::InTwoLines;
             self.sha256.take(first, rest, occupancy, source)
         } else {
-            match admit(key.algorithm(), first) {
-                Ok(job) => self.serial.take(job),
-                Err(message) => source.hand_back(message),
-            }
-            rest.next()
+            self.serial.take(first, rest, source)
         }
     }
 
     #[inline(always)]
     fn turn(&mut self, supply: Supply, occupancy: &mut Occupancy, source: &mut impl Source<'m, 'd>) {
-        self.serial.turn(|message| source.hand_back(message));
+        self.serial.turn(source);
         self.cmac.turn(supply, occupancy, source);
         self.md5.turn(supply, occupancy, source);
         self.sha256.turn(supply, occupancy, source);

@@ -5,13 +5,14 @@ use core::slice;
 use arrayvec::ArrayVec;
 use zeroize::Zeroize;
 
-use super::job::Job;
+use super::gmac_queue::GmacQueue;
+use super::job::{Job, admit};
 use super::message::Message;
+use super::scheduler::Source;
 use crate::kernels::Backend;
 use crate::kernels::gmac::{self, Ending, GmacKey, LAST_GROUP_BYTES, Progress, TOGETHER, Unit, Width};
-use crate::kernels::gmac_whole::{self, Cover, InOnePiece, Whole};
 use crate::mac::Tag;
-use crate::protocol::{Nonce, Opening};
+use crate::protocol::Nonce;
 
 /// Messages that are taken in together.
 const WINDOW: usize = 64;
@@ -23,8 +24,6 @@ const SLICE_BYTES: usize = 1 << 20;
 /// Memory to work in, kept from run to run: what each of the messages that run together needs.
 pub(super) struct SerialRoom {
     together: [Place; TOGETHER],
-    /// Of a window's messages in one piece.
-    tags: [[[u8; 16]; TOGETHER]; WINDOW / TOGETHER],
     /// How far the first long message has come.
     long: Progress,
 }
@@ -38,7 +37,7 @@ struct Place {
 impl SerialRoom {
     pub(super) fn new() -> Box<Self> {
         let place = Place { progress: Progress::START, last_group: [0; _] };
-        Box::new(Self { together: [place; _], tags: [[[0; 16]; _]; _], long: Progress::START })
+        Box::new(Self { together: [place; _], long: Progress::START })
     }
 }
 
@@ -53,7 +52,7 @@ pub(super) struct Serial<'m, 'd, 'r> {
     /// Of the backend's AES-GMAC kernel, if it has one.
     width: Option<Width>,
     /// Messages under AES-GMAC in one piece.
-    whole: ArrayVec<Gmac<'m, 'd>, WINDOW>,
+    whole: Option<GmacQueue<'m, 'd>>,
     /// Those in several.
     scattered: ArrayVec<Gmac<'m, 'd>, WINDOW>,
     /// Of each scattered message the header as the MAC covers it. Headers are copied long before they are read: what was
@@ -64,24 +63,11 @@ pub(super) struct Serial<'m, 'd, 'r> {
     room: &'r mut SerialRoom,
 }
 
-/// What the MAC takes of an SMB2 header.
-const COVER: Cover = {
-    let [cleared, set] = Opening::SMB2_COVER;
-    Cover { cleared, set }
-};
-
 /// A message under AES-GMAC.
 struct Gmac<'m, 'd> {
     job: Job<'m, 'd>,
     key: &'d GmacKey,
     nonce: Nonce,
-}
-
-impl InOnePiece for Gmac<'_, '_> {
-    #[inline(always)]
-    fn whole(&self) -> Whole<'_> {
-        Whole { key: self.key, nonce: self.nonce.as_bytes(), message: self.job.all_of_head() }
-    }
 }
 
 impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
@@ -90,7 +76,7 @@ impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
         room.long = Progress::START;
         Self {
             width: Width::of(backend),
-            whole: ArrayVec::new(),
+            whole: GmacQueue::of(backend),
             scattered: ArrayVec::new(),
             headers: ArrayVec::new(),
             short: ArrayVec::new(),
@@ -103,26 +89,50 @@ impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
     pub(super) fn space(&self) -> usize {
         self.scattered
             .remaining_capacity()
-            .min(self.whole.remaining_capacity())
+            .min(self.whole.as_ref().map_or(WINDOW, GmacQueue::space))
             .min(self.short.remaining_capacity())
             .min(self.long.remaining_capacity())
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.scattered.is_empty() && self.whole.is_empty() && self.short.is_empty() && self.long.is_empty()
+        self.whole.as_ref().is_none_or(GmacQueue::is_empty)
+            && self.scattered.is_empty()
+            && self.short.is_empty()
+            && self.long.is_empty()
     }
 
-    /// Takes a job in; there must be room.
+    /// Takes messages in, at least the first, and gives one back that has yet to be taken in; there must be room.
     #[inline(always)]
-    pub(super) fn take(&mut self, job: Job<'m, 'd>) {
+    pub(super) fn take(
+        &mut self,
+        first: &'m mut Message<'d>,
+        rest: &mut impl Iterator<Item = &'m mut Message<'d>>,
+        source: &mut impl Source<'m, 'd>,
+    ) -> Option<&'m mut Message<'d>> {
+        let first_algorithm = first.key.algorithm();
+        let message = match &mut self.whole {
+            Some(queue) if GmacKey::of(first.key).is_some() => {
+                queue.take(SHORT_BYTES, first, rest, source)?
+            }
+            _ => first,
+        };
+        if message.key.algorithm() != first_algorithm {
+            return Some(message);
+        }
+        match admit(message.key.algorithm(), message) {
+            Ok(job) => self.take_job(job),
+            Err(message) => source.hand_back(message),
+        }
+        rest.next()
+    }
+
+    #[inline(always)]
+    fn take_job(&mut self, job: Job<'m, 'd>) {
         if job.bytes() > SHORT_BYTES {
             self.long.push(job);
         } else if let (Some(_), Some(gmac)) = (self.width, Gmac::of(&job)) {
             let (key, header, nonce) = gmac;
             key.prefetch(job.bytes());
-            if job.is_in_one_piece() {
-                return self.whole.push(Gmac { job, key, nonce });
-            }
             self.headers.push(*header);
             if let Some(header) = self.headers.last_mut() {
                 job.cover(header);
@@ -135,19 +145,18 @@ impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
 
     /// Runs all short messages, and a long one or a slice of it.
     #[inline(always)]
-    pub(super) fn turn(&mut self, mut hand_back: impl FnMut(&'m mut Message<'d>)) {
+    pub(super) fn turn(&mut self, source: &mut impl Source<'m, 'd>) {
+        if let Some(queue) = &mut self.whole {
+            queue.turn(source);
+        }
         if let Some(width) = self.width {
-            gmac_whole::tags(width, &COVER, &self.whole, &mut self.room.tags);
-            for (gmac, tag) in self.whole.drain(..).zip(self.room.tags.as_flattened()) {
-                hand_back(gmac.job.settle(&Tag::from_bytes(*tag)));
-            }
             while !self.scattered.is_empty() {
                 let first = (self.scattered.len() - 1) / TOGETHER * TOGETHER;
                 let (gmacs, headers) = (self.scattered.split_at(first).1, self.headers.split_at(first).1);
                 let tags = tags(width, gmacs, headers, &mut self.room.together);
                 for tag in tags.split_at(gmacs.len()).0.iter().rev() {
                     if let Some(gmac) = self.scattered.pop() {
-                        hand_back(gmac.job.settle(&Tag::from_bytes(*tag)));
+                        source.hand_back(gmac.job.settle(&Tag::from_bytes(*tag)));
                     }
                 }
             }
@@ -155,11 +164,11 @@ impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
         }
         for job in self.short.drain(..) {
             let tag = job.tag_alone();
-            hand_back(job.settle(&tag));
+            source.hand_back(job.settle(&tag));
         }
         if let Some(tag) = self.long.first().and_then(|job| long_tag(self.width, job, self.room)) {
             self.room.long = Progress::START;
-            hand_back(self.long.remove(0).settle(&tag));
+            source.hand_back(self.long.remove(0).settle(&tag));
         }
     }
 }

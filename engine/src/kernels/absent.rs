@@ -260,27 +260,32 @@ pub(crate) mod gmac {
 }
 
 pub(crate) mod gmac_whole {
-    use super::gmac::{GmacKey, TOGETHER, Unit, Width};
+    use super::gmac::{GmacKey, Unit, Width};
 
     pub(crate) struct Cover {
-        pub(crate) cleared: Unit,
+        pub(crate) kept: Unit,
         pub(crate) set: Unit,
     }
 
     #[derive(Clone, Copy)]
     pub(crate) struct Whole<'a> {
         pub(crate) key: &'a GmacKey,
-        pub(crate) nonce: &'a [u8; 12],
+        pub(crate) counter: &'a [u8; 16],
         pub(crate) message: &'a [u8],
     }
 
     pub(crate) trait InOnePiece {
         fn whole(&self) -> Whole<'_>;
+        fn settle(&mut self, tag: Tag);
+    }
+
+    pub(crate) const fn counter_block(_: &[u8; 12]) -> [u8; 16] {
+        [0; 16]
     }
 
     pub(crate) type Tag = [u8; 16];
 
-    pub(crate) fn tags(width: Width, _: &Cover, _: &[impl InOnePiece], _: &mut [[Tag; TOGETHER]]) {
+    pub(crate) fn settle(width: Width, _: &Cover, _: &mut [impl InOnePiece]) {
         let _ = width.never();
     }
 }

@@ -8,18 +8,18 @@
 
 use core::arch::x86_64::{
     __m128i, __m512i, _mm256_castsi128_si256, _mm256_inserti128_si256, _mm512_aesdeclast_epi128,
-    _mm512_aesenc_epi128, _mm512_aesenclast_epi128, _mm512_bslli_epi128, _mm512_castsi256_si512,
-    _mm512_inserti64x4, _mm512_mask_mov_epi64, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_shuffle_epi8,
-    _mm512_shuffle_i64x2, _mm512_ternarylogic_epi32, _mm512_xor_si512,
+    _mm512_aesenc_epi128, _mm512_aesenclast_epi128, _mm512_castsi256_si512, _mm512_inserti64x4,
+    _mm512_mask_mov_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_xor_si512,
 };
 use core::array;
 
+use super::aes_x4::{ROUND_CONSTANTS, next_round_keys};
 use super::cmac_ni::CmacKey;
 use super::cpu::HaveAvx512;
 use super::lane::{CmacLane, Run, ShortLane};
 use super::progress::{Progress, ShortLanes, Step};
 use super::schedules::Schedules;
-use super::vector::{fresh, load, load_64, load2, settled, store4};
+use super::vector::{done, fresh, load, load_64, load2, store4};
 
 /// Lanes that the kernel moves on together at most.
 pub(crate) const LANES: usize = 32;
@@ -196,7 +196,6 @@ const fn both_halves(lanes: u64) -> u8 {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn gather<'a, const V: usize>(schedules: &mut Schedules, key: impl Fn(usize) -> &'a CmacKey) {
-    const ROUND_CONSTANTS: [i32; 10] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36];
     // By four vectors, each named: as an array LLVM would have them go through memory from round to round.
     let (fours, _) = schedules.wide.as_flattened_mut().as_chunks_mut::<4>();
     for half in 0..V.div_ceil(4) {
@@ -204,29 +203,18 @@ fn gather<'a, const V: usize>(schedules: &mut Schedules, key: impl Fn(usize) -> 
             four([0, 1, 2, 3].map(|slot| key(16 * half + 4 * v + slot).first_round_key()))
         });
         let [mut a, mut b, mut c, mut d] = firsts;
-        for (round, constant) in ROUND_CONSTANTS.into_iter().enumerate() {
-            let constant = _mm512_set1_epi32(constant);
+        for (round, constant) in ROUND_CONSTANTS.iter().enumerate() {
             [a, b, c, d] = [
-                next_round_key(a, constant),
-                next_round_key(b, constant),
-                next_round_key(c, constant),
-                next_round_key(d, constant),
+                next_round_keys(a, constant),
+                next_round_keys(b, constant),
+                next_round_keys(c, constant),
+                next_round_keys(d, constant),
             ];
             fours[2 * (round + 1) + half] = [a, b, c, d];
         }
         let lasts = [a, b, c, d];
         fours[half] = array::from_fn(|v| _mm512_xor_si512(firsts[v], lasts[v]));
     }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,vaes")]
-fn next_round_key(key: __m512i, constant: __m512i) -> __m512i {
-    // The last word, rotated, in the place of all four: where all columns are the same, shifting rows changes nothing.
-    let rotated = _mm512_shuffle_epi8(key, _mm512_set1_epi32(0x0c0f_0e0d));
-    let sums = _mm512_xor_si512(key, _mm512_bslli_epi128::<4>(key));
-    let substituted = _mm512_aesenclast_epi128(rotated, constant);
-    _mm512_ternarylogic_epi32::<0x96>(sums, _mm512_bslli_epi128::<8>(sums), substituted)
 }
 
 /// A block of each of four lanes.
@@ -306,7 +294,7 @@ fn advance<const V: usize>(schedules: &Schedules, chains: &mut [__m512i; V], ste
         let mut later = [_mm512_setzero_si512(); V];
         for v in 0..V {
             let [block, next] = side_by_side_2([0, 1, 2, 3].map(|slot| step.blocks(v, slot, at)));
-            later[v] = settled(next);
+            later[v] = done(next);
             now[v] = _mm512_aesenclast_epi128(now[v], _mm512_xor_si512(block, between[v]));
         }
         middle_rounds(&mut now, &second, schedules);
@@ -330,13 +318,13 @@ fn advance<const V: usize>(schedules: &Schedules, chains: &mut [__m512i; V], ste
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn middle_rounds<const V: usize>(now: &mut [__m512i; V], second: &[__m512i; V], schedules: &Schedules) {
     for v in 0..V {
-        now[v] = settled(_mm512_aesenc_epi128(now[v], second[v]));
+        now[v] = done(_mm512_aesenc_epi128(now[v], second[v]));
     }
     // Else LLVM copies the keys to its own place on the stack, since they do not fit into registers.
     let schedules = fresh(schedules);
     for round in 2..10 {
         for v in 0..V {
-            now[v] = settled(_mm512_aesenc_epi128(now[v], schedules.wide[round][v]));
+            now[v] = done(_mm512_aesenc_epi128(now[v], schedules.wide[round][v]));
         }
     }
 }

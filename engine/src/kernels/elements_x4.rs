@@ -16,7 +16,7 @@ use super::vector::{load, load_64, load_up_to_64, store_64};
 /// Four elements. Nobody has one without a [`HaveAvx512`].
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(super) struct X4(__m512i);
+pub(super) struct X4(pub(super) __m512i);
 
 impl Elements<64> for X4 {
     type Proof = HaveAvx512;
@@ -99,9 +99,17 @@ impl Elements<64> for X4 {
         X1(unsafe { fold(self.0) })
     }
 
-    /// All four together, a message in each lane: they cost hardly more than one.
     #[inline(always)]
     fn digests(proof: HaveAvx512, last: [Last<'_, Self>; 4]) -> [X1; 4] {
+        // SAFETY: the proof exists only if the CPU has AVX-512F.
+        unsafe { spread(Self::digests_in_lanes(proof, last).0) }.map(X1)
+    }
+}
+
+impl X4 {
+    /// GHASH's results of four messages, as blocks: a message in each lane. All four cost hardly more than one.
+    #[inline(always)]
+    pub(super) fn digests_in_lanes(proof: HaveAvx512, last: [Last<'_, Self>; 4]) -> Self {
         let fold = |part: fn(&Product<Self>) -> Self| {
             let four = last.map(|last| part(&last.sum).0);
             // SAFETY: the proof exists only if the CPU has AVX-512F.
@@ -114,8 +122,7 @@ impl Elements<64> for X4 {
         // SAFETY: likewise.
         let h = Self(unsafe { gather(last.map(|last| last.h)) });
         sum.add_upper(lengths, h);
-        // SAFETY: likewise.
-        unsafe { spread(sum.reduce(proof).reflect().0) }.map(X1)
+        sum.reduce(proof).reflect()
     }
 }
 
@@ -163,7 +170,7 @@ fn lengths(bits: [u64; 4]) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn gather([a, b, c, d]: [&[u8; 16]; 4]) -> __m512i {
+pub(super) fn gather([a, b, c, d]: [&[u8; 16]; 4]) -> __m512i {
     let lanes = _mm512_broadcast_i32x4(load(a));
     let lanes = _mm512_mask_broadcast_i32x4(lanes, 0x00f0, load(b));
     let lanes = _mm512_mask_broadcast_i32x4(lanes, 0x0f00, load(c));
@@ -172,7 +179,7 @@ fn gather([a, b, c, d]: [&[u8; 16]; 4]) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn spread(lanes: __m512i) -> [__m128i; 4] {
+pub(super) fn spread(lanes: __m512i) -> [__m128i; 4] {
     [
         _mm512_castsi512_si128(lanes),
         _mm512_extracti32x4_epi32::<1>(lanes),

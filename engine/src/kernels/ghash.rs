@@ -16,7 +16,9 @@ pub(crate) type Unit = [u8; 64];
 /// Powers of H that are kept.
 pub(super) const POWERS: usize = 33;
 /// Units of a group; H itself is the length block's.
-const GROUP: usize = POWERS / 4;
+pub(super) const GROUP: usize = POWERS / 4;
+/// Units of a group of a message that does not fill many.
+pub(super) const SMALL_GROUP: usize = GROUP / 2;
 
 /// From the highest power down to H, so that they lie in their blocks' order, and what lies behind H: blocks of zeros meet
 /// that. All of it fills whole cache lines, and so do the powers that whole units of a last group meet.
@@ -25,11 +27,33 @@ pub(super) type Powers = [[u8; 16]; POWERS + 11];
 /// What a last group's units take at most, in bytes.
 pub(crate) const LAST_GROUP_BYTES: usize = 64 * GROUP;
 
+/// Messages of more than a last group and at most so many bytes are taken in small groups: one more reduction takes less time
+/// than to fetch the higher powers of a key.
+pub(crate) const SMALL_GROUPS_BYTES: usize = 1024;
+
+/// How many units of powers, the lowest ones, a message of so many bytes meets, in steps of two.
+#[inline(always)]
+pub(super) const fn units_of_powers(bytes: usize) -> usize {
+    match bytes {
+        0..=128 => 2,
+        129..=256 => 4,
+        257..=384 => 6,
+        _ if LAST_GROUP_BYTES < bytes && bytes <= SMALL_GROUPS_BYTES => SMALL_GROUP,
+        _ => GROUP,
+    }
+}
+
 /// How many bytes of a message of so many come before its last group, which keeps more than a unit: a digest of each lane
 /// goes into its first.
 #[inline(always)]
 pub(crate) const fn before_last(bytes: usize) -> usize {
-    bytes.saturating_sub(LAST_GROUP_BYTES).next_multiple_of(64)
+    before(GROUP, bytes)
+}
+
+/// The same of groups of so many units.
+#[inline(always)]
+pub(super) const fn before(group: usize, bytes: usize) -> usize {
+    bytes.saturating_sub(64 * group).next_multiple_of(64)
 }
 
 /// A last group: whole units, and what follows them.
@@ -62,16 +86,16 @@ pub(crate) fn last_group<'a>(
     (&[], &room[..filled])
 }
 
-/// Takes units in that are not the last group's, in groups of which the first need not be full: each lane's digest, from what
-/// it was before.
+/// Takes units in that are not the last group's, in groups of `G` of which the first need not be full: each lane's digest,
+/// from what it was before.
 #[inline(always)]
-pub(super) fn absorb<V: Elements<N>, const N: usize>(
+pub(super) fn absorb<const G: usize, V: Elements<N>, const N: usize>(
     proof: V::Proof,
     powers: &Powers,
     mut digest: V,
     units: &[Unit],
 ) -> V {
-    let (first, groups) = units.as_rchunks::<GROUP>();
+    let (first, groups) = units.as_rchunks::<G>();
     if !first.is_empty() {
         digest = group(proof, powers, digest, first);
     }
@@ -118,6 +142,34 @@ pub(super) fn last<V: Elements<N>, const N: usize>(
     if let (false, Some(powers)) = (tail.is_empty(), powers.next()) {
         sum.add(V::load_padded(proof, tail).reflect().plus(digest), V::load(proof, powers));
     }
+    sum
+}
+
+/// The product of a last group that begins with a whole unit, which becomes `first`.
+#[inline(always)]
+pub(super) fn last_from<V: Elements<64>>(
+    proof: V::Proof,
+    powers: &Powers,
+    first: impl FnOnce(&Unit) -> V,
+    group: &[u8],
+) -> Product<V> {
+    let mut sum = Product::zero(proof);
+    let powers = powers.as_flattened();
+    let Some(skip) = LAST_GROUP_BYTES.checked_sub(group.len()) else { return sum };
+    let (units, tail) = group.as_chunks();
+    let ([unit, units @ ..], [highest, lower @ ..]) = (units, powers[skip & !15..].as_chunks().0) else {
+        return sum;
+    };
+    for (unit, powers) in units.iter().zip(lower) {
+        sum.add(V::load(proof, unit).reflect(), V::load(proof, powers));
+    }
+    if !tail.is_empty()
+        && let Some(powers) = powers[(LAST_GROUP_BYTES - tail.len()) & !15..].first_chunk()
+    {
+        sum.add(V::load_padded(proof, tail).reflect(), V::load(proof, powers));
+    }
+    // It may wait for a digest.
+    sum.add(first(unit), V::load(proof, highest));
     sum
 }
 

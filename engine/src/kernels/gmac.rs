@@ -13,16 +13,13 @@ use super::cpu::{HaveAvx2, HaveAvx512};
 use super::elements::{Elements, Last, Product};
 use super::elements_x1::X1;
 use super::elements_x4::X4;
-use super::ghash::{self, LastGroup, POWERS, Powers, absorb};
+use super::ghash::{self, GROUP, LastGroup, POWERS, Powers, absorb, units_of_powers};
 pub(crate) use super::ghash::{LAST_GROUP_BYTES, Unit, before_last, last_group};
 use super::prefetch::prefetch;
 use super::vector::{load, store};
 
 /// Messages that are finished together.
 pub(crate) const TOGETHER: usize = 4;
-
-/// Units of messages so short that they are asked for no more than their own powers.
-const SHORT_UNITS: usize = 2;
 
 /// Which vectors multiply.
 #[derive(Debug, Clone, Copy)]
@@ -59,14 +56,26 @@ impl Width {
     }
 }
 
-/// The powers of H, and the AES-128 round keys behind them: a short message's are neighbours.
+/// What AES-128-GMAC makes of a key. A short message under the widest kernel meets what lies here and the lowest powers: three
+/// cache lines.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct GmacKey {
+    h: [u8; 16],
+    /// The key itself.
+    first_round: [u8; 16],
+    far: Box<Far>,
+}
+
+/// The powers of H, and the AES-128 round keys behind them.
+#[derive(Clone, Zeroize)]
 // So that a message of whole units meets powers that lie in whole cache lines.
 #[repr(align(64))]
-pub(crate) struct GmacKey(Powers);
+struct Far(Powers);
 
 // A server keeps one per session: a cache's worth of sessions should not shrink unnoticed.
-const _: () = assert!(size_of::<GmacKey>() == 704);
+const _: () = assert!(size_of::<Far>() == 704);
+// So that it lies in one cache line with what tells algorithms apart.
+const _: () = assert!(size_of::<GmacKey>() == 40);
 
 /// How far a message has come: by whole groups, of which none is the last.
 #[derive(Clone, Copy)]
@@ -122,40 +131,48 @@ impl GmacKey {
         let rounds = RoundKeys::aes128(proof, key);
         let h = times_x(u128::from_be_bytes(rounds.encrypt_block(proof, &[0; 16])));
         // SAFETY: the proof exists only if the CPU has PCLMULQDQ and AVX2.
-        let mut key = Self(unsafe { powers(proof, &h.to_le_bytes()) });
-        key.0[POWERS..].copy_from_slice(rounds.as_bytes());
-        key
+        let mut far = Box::new(Far(unsafe { powers(proof, &h.to_le_bytes()) }));
+        far.0[POWERS..].copy_from_slice(rounds.as_bytes());
+        Self { h: h.to_le_bytes(), first_round: *key, far }
     }
 
     /// Asks for what the tag of a message of so many bytes takes.
     #[inline(always)]
     pub(crate) fn prefetch(&self, bytes: usize) {
-        let (long, short) = self.0.as_chunks::<4>().0.split_at(POWERS / 4 - SHORT_UNITS);
-        if bytes > 64 * SHORT_UNITS {
-            long.iter().for_each(prefetch);
+        let units = self.far.0.as_chunks::<4>().0;
+        match units_of_powers(bytes) {
+            2 => units[GROUP - 2..GROUP].iter().for_each(prefetch),
+            4 => units[GROUP - 4..GROUP].iter().for_each(prefetch),
+            6 => units[GROUP - 6..GROUP].iter().for_each(prefetch),
+            _ => units[..GROUP].iter().for_each(prefetch),
         }
-        short.iter().for_each(prefetch);
     }
 
     /// The powers of H.
     #[inline(always)]
     pub(super) const fn powers(&self) -> &Powers {
-        &self.0
+        &self.far.0
     }
 
     /// The round keys.
     #[inline(always)]
-    pub(super) const fn rounds(&self) -> &[[u8; 16]; 11] {
-        match self.0.last_chunk() {
+    fn rounds(&self) -> &[[u8; 16]; 11] {
+        match self.far.0.last_chunk() {
             Some(rounds) => rounds,
             None => unreachable!(),
         }
     }
 
+    /// The first round key, which is the key.
+    #[inline(always)]
+    pub(super) const fn first_round(&self) -> &[u8; 16] {
+        &self.first_round
+    }
+
     /// H, which the length block meets.
     #[inline(always)]
     pub(super) const fn h(&self) -> &[u8; 16] {
-        &self.0[POWERS - 1]
+        &self.h
     }
 
     /// The tag of the concatenation of `segments` under a nonce that must never be used twice with this key.
@@ -193,9 +210,9 @@ impl GmacKey {
         let digest = &mut progress.digest;
         match width {
             // SAFETY: the proof exists only if the CPU has PCLMULQDQ and AVX2.
-            Width::Vectors128(proof) => unsafe { advance_x1(proof, &self.0, digest, units) },
+            Width::Vectors128(proof) => unsafe { advance_x1(proof, self.powers(), digest, units) },
             // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, and VPCLMULQDQ.
-            Width::Vectors512(proof) => unsafe { advance_x4(proof, &self.0, digest, units) },
+            Width::Vectors512(proof) => unsafe { advance_x4(proof, self.powers(), digest, units) },
         }
         progress.bytes = until;
     }
@@ -217,7 +234,7 @@ fn advance_x1(proof: HaveAvx2, powers: &Powers, digest: &mut Unit, mut units: Bl
     let [digest, ..] = digest.as_chunks_mut().0 else { return };
     let mut lanes = X1::load(proof, digest);
     while let Some(run) = units.next_run() {
-        lanes = absorb(proof, powers, lanes, run);
+        lanes = absorb::<GROUP, _, _>(proof, powers, lanes, run);
     }
     *digest = lanes.store();
 }
@@ -226,14 +243,14 @@ fn advance_x1(proof: HaveAvx2, powers: &Powers, digest: &mut Unit, mut units: Bl
 fn advance_x4(proof: HaveAvx512, powers: &Powers, digest: &mut Unit, mut units: Blocks<'_, 64>) {
     let mut lanes = X4::load(proof, digest);
     while let Some(run) = units.next_run() {
-        lanes = absorb(proof, powers, lanes, run);
+        lanes = absorb::<GROUP, _, _>(proof, powers, lanes, run);
     }
     *digest = lanes.store();
 }
 
 #[target_feature(enable = "avx2,aes,pclmulqdq")]
 fn tag_x1(proof: HaveAvx2, ending: &Ending<'_>) -> [u8; 16] {
-    let mask = mask(ending.key, ending.nonce);
+    let mask = mask(ending.key, counter(ending.nonce));
     tag_of(mask, last::<X1, 16>(proof, ending, near(proof, ending)).digest(proof))
 }
 
@@ -245,7 +262,7 @@ fn tags_x1(proof: HaveAvx2, endings: &[Ending<'_>; TOGETHER]) -> [[u8; 16]; TOGE
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,aes,pclmulqdq")]
 fn tag_x4(proof: HaveAvx512, ending: &Ending<'_>) -> [u8; 16] {
-    let mask = mask(ending.key, ending.nonce);
+    let mask = mask(ending.key, counter(ending.nonce));
     tag_of(mask, last::<X4, 64>(proof, ending, near(proof, ending)).digest(proof.avx2()))
 }
 
@@ -280,8 +297,8 @@ fn near<'a, V: Elements<N>, const N: usize>(proof: V::Proof, ending: &Ending<'a>
     let before = before_last(left);
     let (first, units) = units.split_at(units.len().min(before / 64));
     let (then, rest) = rest.split_at(before - first.as_flattened().len());
-    let digest = absorb(proof, &key.0, digest, first);
-    let digest = absorb(proof, &key.0, digest, then.as_chunks().0);
+    let digest = absorb::<GROUP, _, _>(proof, key.powers(), digest, first);
+    let digest = absorb::<GROUP, _, _>(proof, key.powers(), digest, then.as_chunks().0);
     Near { digest, bytes: left - before, last: (units, rest) }
 }
 
@@ -293,7 +310,7 @@ fn last<'a, V: Elements<N>, const N: usize>(
     near: Near<'a, V>,
 ) -> Last<'a, V> {
     let Near { digest, bytes, last } = near;
-    let sum = ghash::last(proof, &ending.key.0, digest, bytes, last);
+    let sum = ghash::last(proof, ending.key.powers(), digest, bytes, last);
     Last { sum, bits: (ending.bytes as u64).wrapping_mul(8), h: ending.key.h() }
 }
 
@@ -312,8 +329,8 @@ fn tags_of(masks: [__m128i; TOGETHER], digests: [X1; TOGETHER]) -> [[u8; 16]; TO
 /// The first counter block, encrypted.
 #[inline]
 #[target_feature(enable = "avx2,aes")]
-pub(super) fn mask(key: &GmacKey, nonce: &[u8; 12]) -> __m128i {
-    let [mask] = encrypted([key], [counter(nonce)]);
+pub(super) fn mask(key: &GmacKey, counter: __m128i) -> __m128i {
+    let [mask] = encrypted([key], [counter]);
     mask
 }
 

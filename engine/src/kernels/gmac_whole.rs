@@ -1,20 +1,23 @@
 //! AES-128-GMAC of messages in one piece: many, read where they lie.
 
-use core::arch::x86_64::{__m128i, _mm_xor_si128};
+use core::arch::x86_64::_mm_xor_si128;
 use core::slice;
 
+use super::aes_x4::Encryption;
 use super::cpu::HaveAvx512;
 use super::elements::{Elements, Last};
-use super::elements_x4::X4;
-use super::ghash::{LAST_GROUP_BYTES, Unit, absorb, before_last, last};
+use super::elements_x4::{X4, spread};
+use super::ghash::{
+    GROUP, LAST_GROUP_BYTES, SMALL_GROUP, SMALL_GROUPS_BYTES, Unit, absorb, before, last, last_from,
+};
 use super::gmac::{self, Ending, GmacKey, TOGETHER, Width, mask};
-use super::vector::store;
+use super::vector::{load, store};
 
 /// What becomes of a message's first unit before it is taken in.
 pub(crate) struct Cover {
-    /// Bits that are cleared.
-    pub(crate) cleared: Unit,
-    /// Bits that are set, all of them among the cleared ones.
+    /// Bits that stay as they are.
+    pub(crate) kept: Unit,
+    /// Bits that are set, none of them among those.
     pub(crate) set: Unit,
 }
 
@@ -23,100 +26,130 @@ pub(crate) struct Cover {
 pub(crate) struct Whole<'a> {
     /// The session's key.
     pub(crate) key: &'a GmacKey,
-    /// Must never be used twice with this key.
-    pub(crate) nonce: &'a [u8; 12],
+    /// The first counter block: its nonce must never be used twice with this key.
+    pub(crate) counter: &'a [u8; 16],
     /// From its first unit on, if it has one.
     pub(crate) message: &'a [u8],
 }
 
 /// What can be seen as such a message.
 pub(crate) trait InOnePiece {
-    /// The message. Must be `#[inline(always)]`: it is asked for from within the kernel.
+    /// The message. Must be `#[inline(always)]`, as must the other one: they are asked for from within the kernel.
     fn whole(&self) -> Whole<'_>;
+    /// Takes the message's tag.
+    fn settle(&mut self, tag: Tag);
+}
+
+/// The first counter block: the nonce and a 32-bit 1.
+#[inline(always)]
+pub(crate) const fn counter_block(nonce: &[u8; 12]) -> [u8; 16] {
+    let [low @ .., a, b, c, d] = *nonce;
+    let high = u32::from_le_bytes([a, b, c, d]) as u64 | 1 << 56;
+    ((high as u128) << 64 | u64::from_le_bytes(low) as u128).to_le_bytes()
 }
 
 /// A whole tag.
 pub(crate) type Tag = [u8; 16];
 
-/// The tags of messages, as far as there is room for tags.
+/// Gives up to four messages their tags.
 #[inline]
-pub(crate) fn tags(width: Width, cover: &Cover, messages: &[impl InOnePiece], tags: &mut [[Tag; TOGETHER]]) {
+pub(crate) fn settle(width: Width, cover: &Cover, messages: &mut [impl InOnePiece]) {
     match width {
-        Width::Vectors128(_) => tags_of_copies(width, cover, messages, tags),
-        // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VPCLMULQDQ and all of AVX2's backend.
-        Width::Vectors512(proof) => unsafe { tags_x4(proof, cover, messages, tags) },
+        Width::Vectors128(_) => settle_copies(width, cover, messages),
+        // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES, VPCLMULQDQ and all of AVX2's backend.
+        Width::Vectors512(proof) => unsafe { settle_x4(proof, cover, messages) },
     }
 }
 
 /// A narrow vector holds a part of the first unit only: that is covered in a copy.
 #[inline]
-fn tags_of_copies(width: Width, cover: &Cover, messages: &[impl InOnePiece], tags: &mut [[Tag; TOGETHER]]) {
-    for (group, tags) in messages.chunks(TOGETHER).zip(tags) {
-        let [first, ..] = group else { return };
-        let mut units = [[0; 64]; TOGETHER];
-        let Whole { key, nonce, .. } = first.whole();
-        let mut endings = [Ending::of_nothing(key, nonce); TOGETHER];
-        for ((message, unit), ending) in group.iter().zip(&mut units).zip(&mut endings) {
-            let Whole { key, nonce, message } = message.whole();
-            (ending.key, ending.nonce, ending.bytes, ending.rest) = (key, nonce, message.len(), message);
-            if let Some((first, rest)) = message.split_first_chunk() {
-                *unit = covered(cover, first);
-                (ending.units, ending.rest) = (slice::from_ref(unit), rest);
-            }
+fn settle_copies(width: Width, cover: &Cover, messages: &mut [impl InOnePiece]) {
+    let [first, ..] = &*messages else { return };
+    let mut units = [[0; 64]; TOGETHER];
+    let Whole { key, counter, .. } = first.whole();
+    let mut endings = [Ending::of_nothing(key, nonce(counter)); TOGETHER];
+    for ((message, unit), ending) in messages.iter().zip(&mut units).zip(&mut endings) {
+        let Whole { key, counter, message } = message.whole();
+        (ending.key, ending.nonce, ending.bytes, ending.rest) = (key, nonce(counter), message.len(), message);
+        if let Some((first, rest)) = message.split_first_chunk() {
+            *unit = covered(cover, first);
+            (ending.units, ending.rest) = (slice::from_ref(unit), rest);
         }
-        *tags = gmac::tags(width, &endings);
     }
+    let tags = gmac::tags(width, &endings);
+    messages.iter_mut().zip(tags).for_each(|(message, tag)| message.settle(tag));
+}
+
+#[inline(always)]
+fn nonce(counter: &[u8; 16]) -> &[u8; 12] {
+    let (nonce, _) = counter.as_chunks();
+    &nonce[0]
 }
 
 #[inline(always)]
 fn covered(cover: &Cover, unit: &Unit) -> Unit {
     let mut covered = *unit;
-    for ((byte, cleared), set) in covered.iter_mut().zip(&cover.cleared).zip(&cover.set) {
-        *byte = *byte & !cleared | set;
+    for ((byte, kept), set) in covered.iter_mut().zip(&cover.kept).zip(&cover.set) {
+        *byte = *byte & kept | set;
     }
     covered
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,avx2,aes,pclmulqdq")]
-fn tags_x4(proof: HaveAvx512, cover: &Cover, messages: &[impl InOnePiece], tags: &mut [[Tag; TOGETHER]]) {
-    let cover = (X4::load(proof, &cover.cleared), X4::load(proof, &cover.set));
-    let (groups, left) = messages.as_chunks::<TOGETHER>();
-    let (places, left_places) = tags.split_at_mut(groups.len());
-    for ([a, b, c, d], tags) in groups.iter().zip(places) {
-        // One after the other in the code as well, so that all sums stay in registers.
-        let (a, mask_a) = one(proof, cover, a.whole());
-        let (b, mask_b) = one(proof, cover, b.whole());
-        let (c, mask_c) = one(proof, cover, c.whole());
-        let (d, mask_d) = one(proof, cover, d.whole());
-        let digests = X4::digests(proof, [a, b, c, d]);
-        for ((tag, mask), digest) in tags.iter_mut().zip([mask_a, mask_b, mask_c, mask_d]).zip(digests) {
-            *tag = store(_mm_xor_si128(mask, digest.0));
-        }
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,vpclmulqdq,vaes,avx2,aes,pclmulqdq")]
+fn settle_x4(proof: HaveAvx512, cover: &Cover, messages: &mut [impl InOnePiece]) {
+    let cover = (X4::load(proof, &cover.kept), X4::load(proof, &cover.set));
+    if let [a, b, c, d] = messages {
+        // AES a few rounds at a time between the messages, and those one after the other in the code as well: all sums stay in
+        // registers, and nothing waits in line for so long that it keeps others out of it.
+        let masks = {
+            let all = [a.whole(), b.whole(), c.whole(), d.whole()];
+            Encryption::new(all.map(|message| message.key.first_round()), all.map(|message| message.counter))
+        };
+        let masks = masks.through::<1, 3>();
+        let sum_a = one(proof, cover, a.whole());
+        let masks = masks.through::<4, 6>();
+        let sum_b = one(proof, cover, b.whole());
+        let masks = masks.through::<7, 9>();
+        let sum_c = one(proof, cover, c.whole());
+        let masks = masks.finish();
+        let sum_d = one(proof, cover, d.whole());
+        let digests = X4::digests_in_lanes(proof, [sum_a, sum_b, sum_c, sum_d]);
+        let [of_a, of_b, of_c, of_d] = spread(digests.plus(X4(masks)).0);
+        a.settle(store(of_a));
+        b.settle(store(of_b));
+        c.settle(store(of_c));
+        d.settle(store(of_d));
+        return;
     }
-    for (message, tag) in left.iter().zip(left_places.as_flattened_mut()) {
-        let (last, mask) = one(proof, cover, message.whole());
-        *tag = store(_mm_xor_si128(mask, last.digest(proof.avx2()).reflect().0));
+    for message in messages {
+        let whole = message.whole();
+        let mask = mask(whole.key, load(whole.counter));
+        let digest = one(proof, cover, whole).digest(proof.avx2()).reflect();
+        message.settle(store(_mm_xor_si128(mask, digest.0)));
     }
 }
 
-/// A message but for what four do together, and its encrypted counter block. AES runs beside the multiplications: one
-/// message's after the other, since what waits in line keeps others out of it.
+/// A message but for what four do together.
 #[inline(always)]
-fn one<'a>(proof: HaveAvx512, (cleared, set): (X4, X4), message: Whole<'a>) -> (Last<'a, X4>, __m128i) {
-    let Whole { key, nonce, message } = message;
-    // SAFETY: the proof exists only if the CPU has AES-NI and AVX2.
-    let mask = unsafe { mask(key, nonce) };
-    // What the cover changes is added to the first unit as an earlier group's digest would be.
-    let mut digest = match message.first_chunk() {
-        Some(first) => X4::load(proof, first).and(cleared).plus(set).reflect(),
-        None => X4::zero(proof),
+fn one<'a>(proof: HaveAvx512, (kept, set): (X4, X4), message: Whole<'a>) -> Last<'a, X4> {
+    let Whole { key, message, .. } = message;
+    let of = |sum| Last { sum, bits: (message.len() as u64).wrapping_mul(8), h: key.h() };
+    let (powers, bytes) = (key.powers(), message.len());
+    let covered = |first: &Unit| X4::load(proof, first).and(kept).plus(set);
+    let Some(first) = message.first_chunk() else {
+        return of(last(proof, powers, X4::zero(proof), bytes, (&[], message)));
     };
-    let mut rest = message;
-    if message.len() > LAST_GROUP_BYTES {
-        let (before, after) = message.split_at(before_last(message.len()));
-        digest = absorb(proof, key.powers(), digest, before.as_chunks().0);
-        rest = after;
+    if bytes <= LAST_GROUP_BYTES {
+        return of(last_from(proof, powers, |first| covered(first).reflect(), message));
     }
-    let sum = last(proof, key.powers(), digest, rest.len(), (&[], rest));
-    (Last { sum, bits: (message.len() as u64).wrapping_mul(8), h: key.h() }, mask)
+    // What the cover changes is added as an earlier group's digest would be.
+    let change = X4::load(proof, first).plus(covered(first)).reflect();
+    let (digest, after) = if bytes <= SMALL_GROUPS_BYTES {
+        let (before, after) = message.split_at(before(SMALL_GROUP, bytes));
+        (absorb::<SMALL_GROUP, _, _>(proof, powers, change, before.as_chunks().0), after)
+    } else {
+        let (before, after) = message.split_at(before(GROUP, bytes));
+        (absorb::<GROUP, _, _>(proof, powers, change, before.as_chunks().0), after)
+    };
+    of(last_from(proof, powers, |first| X4::load(proof, first).reflect().plus(digest), after))
 }

@@ -99,15 +99,6 @@ pub(super) fn store4(vector: __m512i) -> [[u8; 16]; 4] {
     blocks
 }
 
-/// The same vector, which LLVM computes here and not where it is used.
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn settled(mut vector: __m512i) -> __m512i {
-    // SAFETY: an empty instruction sequence changes nothing.
-    unsafe { asm!("/* {0} */", inout(zmm_reg) vector, options(nomem, nostack, preserves_flags)) };
-    vector
-}
-
 /// The same reference, which LLVM takes for another: what lies behind it is loaded anew where it is used, and not kept on
 /// the stack for want of registers.
 #[inline(always)]
@@ -130,4 +121,13 @@ fn opaque<T>(mut pointer: *const T) -> *const T {
     // SAFETY: an empty instruction sequence changes nothing.
     unsafe { asm!("/* {0} */", inout(reg) pointer, options(nomem, nostack, preserves_flags)) };
     pointer
+}
+
+/// The same vector, which LLVM takes for another: what makes it is done here, and not where it is used.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn done(mut vector: __m512i) -> __m512i {
+    // SAFETY: an empty instruction sequence changes nothing.
+    unsafe { asm!("/* {0} */", inout(zmm_reg) vector, options(nomem, nostack, preserves_flags)) };
+    vector
 }

@@ -10,14 +10,14 @@ use super::{PreparedKey, Tag};
 use crate::kernels::{Backend, Blocks, gmac, total_bytes};
 use crate::protocol::Nonce;
 
-/// An AES key schedule and powers of GHASH's key H. A session has one of these: it is boxed, so that the keys of the other
-/// algorithms stay small beside it.
+/// An AES key schedule and powers of GHASH's key H. A session has one of these: most of it is boxed, so that the keys of the
+/// other algorithms stay small beside it.
 #[derive(Clone)]
 pub struct AesGmacKey(Schedule);
 
 #[derive(Clone)]
 enum Schedule {
-    Clmul(Box<gmac::GmacKey>, gmac::Width),
+    Clmul(gmac::GmacKey, gmac::Width),
     Portable(Box<Portable>),
 }
 
@@ -31,7 +31,7 @@ impl AesGmacKey {
     pub(super) fn new(key: &[u8; 16], backend: Backend) -> Self {
         Self(match gmac::Width::of(backend) {
             None => Schedule::Portable(Box::new(Portable::new(key))),
-            Some(width) => Schedule::Clmul(Box::new(gmac::GmacKey::new(width, key)), width),
+            Some(width) => Schedule::Clmul(gmac::GmacKey::new(width, key), width),
         })
     }
 

@@ -172,23 +172,23 @@ impl Opening {
     /// Bytes of the longer header.
     pub const MAX_BYTES: usize = smb2::HEADER_BYTES;
 
-    /// What the MAC takes of an SMB2 header otherwise than as it stands: bits that count as zero, and of them those that
-    /// count as one. Without its signature the header is the same to sign and to verify: SIGNED is set.
+    /// What the MAC takes of an SMB2 header otherwise than as it stands: bits that it takes as they stand, and those that count
+    /// as one; all others count as zero. Without its signature the header is the same to sign and to verify: SIGNED is set.
     pub(crate) const SMB2_COVER: [[u8; Self::MAX_BYTES]; 2] = {
-        let (mut cleared, mut set) = ([0; Self::MAX_BYTES], [0; Self::MAX_BYTES]);
+        let (mut kept, mut set) = ([0xff; Self::MAX_BYTES], [0; Self::MAX_BYTES]);
         let mut at = Signature::FIELD.start;
         while at < Signature::FIELD.end {
-            cleared[at] = 0xff;
+            kept[at] = 0;
             at += 1;
         }
         let signed = smb2::Flags::SIGNED.0.to_le_bytes();
         let mut at = 0;
         while at < signed.len() {
-            cleared[smb2::FLAGS_FIELD.start + at] = signed[at];
+            kept[smb2::FLAGS_FIELD.start + at] = !signed[at];
             set[smb2::FLAGS_FIELD.start + at] = signed[at];
             at += 1;
         }
-        [cleared, set]
+        [kept, set]
     };
 
     /// The opening of a message to be signed: `head` is the message, or at least its header.
