@@ -73,8 +73,8 @@ fn short<const V: usize>(
 ) -> [[u8; 16]; LANES] {
     let mut ends = [[0; 16]; LANES];
     match (keys.as_chunks::<4>(), keys.first()) {
-        ((full, []), _) if full.len() == V && V % 4 == 0 => {
-            gather::<V>(schedules, |lane| full[lane / 4][lane % 4])
+        ((full, []), _) if full.len() == V && V.is_multiple_of(4) => {
+            gather::<V>(schedules, |lane| full[lane / 4][lane % 4]);
         }
         // Lanes that no message fills take the first one's key.
         (_, Some(first)) => gather::<V>(schedules, |lane| keys.get(lane).unwrap_or(first)),
