@@ -242,6 +242,10 @@ pub(crate) mod gmac {
         }
     }
 
+    pub(crate) const fn counter_block(_: &[u8; 12]) -> [u8; 16] {
+        [0; 16]
+    }
+
     pub(crate) const fn before_last(_: usize) -> usize {
         0
     }
@@ -277,10 +281,6 @@ pub(crate) mod gmac_whole {
     pub(crate) trait InOnePiece {
         fn whole(&self) -> Whole<'_>;
         fn settle(&mut self, tag: Tag);
-    }
-
-    pub(crate) const fn counter_block(_: &[u8; 12]) -> [u8; 16] {
-        [0; 16]
     }
 
     pub(crate) type Tag = [u8; 16];

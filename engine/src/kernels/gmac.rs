@@ -2,7 +2,7 @@
 //!
 //! One message fills a core's multiplier, a short one no more than half of its time: four messages are finished together.
 
-use core::arch::x86_64::{__m128i, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_set_epi64x, _mm_xor_si128};
+use core::arch::x86_64::{__m128i, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_xor_si128};
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -361,13 +361,18 @@ fn encrypted<const N: usize>(keys: [&GmacKey; N], mut states: [__m128i; N]) -> [
     states
 }
 
-/// The nonce and a 32-bit 1, from two numbers: bytes put together in memory would have to get there first.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn counter(nonce: &[u8; 12]) -> __m128i {
+/// The first counter block (SP 800-38D §7.1): the nonce and a 32-bit 1. It is made of two numbers: bytes put together in memory
+/// would have to get there first.
+#[inline(always)]
+pub(crate) const fn counter_block(nonce: &[u8; 12]) -> [u8; 16] {
     let [low @ .., a, b, c, d] = *nonce;
-    let high = u64::from(u32::from_le_bytes([a, b, c, d])) | 1 << 56;
-    _mm_set_epi64x(high.cast_signed(), i64::from_le_bytes(low))
+    let high = u32::from_le_bytes([a, b, c, d]) as u64 | 1 << 56;
+    ((high as u128) << 64 | u64::from_le_bytes(low) as u128).to_le_bytes()
+}
+
+#[inline(always)]
+fn counter(nonce: &[u8; 12]) -> __m128i {
+    load(&counter_block(nonce))
 }
 
 /// Multiplies by x in POLYVAL's field, without a branch on the secret.

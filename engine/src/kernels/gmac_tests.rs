@@ -8,9 +8,10 @@ use proptest::prelude::*;
 
 use super::backend::Backend;
 use super::gmac::{
-    Ending, GmacKey, LAST_GROUP_BYTES, Progress, TOGETHER, Unit, Width, before_last, last_group, tags,
+    Ending, GmacKey, LAST_GROUP_BYTES, Progress, TOGETHER, Unit, Width, before_last, counter_block,
+    last_group, tags,
 };
-use super::gmac_whole::{self, Cover, InOnePiece, Whole, counter_block};
+use super::gmac_whole::{self, Cover, InOnePiece, Whole};
 
 const NONCE: [u8; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 

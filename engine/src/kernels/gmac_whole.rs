@@ -40,14 +40,6 @@ pub(crate) trait InOnePiece {
     fn settle(&mut self, tag: Tag);
 }
 
-/// The first counter block: the nonce and a 32-bit 1.
-#[inline(always)]
-pub(crate) const fn counter_block(nonce: &[u8; 12]) -> [u8; 16] {
-    let [low @ .., a, b, c, d] = *nonce;
-    let high = u32::from_le_bytes([a, b, c, d]) as u64 | 1 << 56;
-    ((high as u128) << 64 | u64::from_le_bytes(low) as u128).to_le_bytes()
-}
-
 /// A whole tag.
 pub(crate) type Tag = [u8; 16];
 
