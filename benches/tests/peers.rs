@@ -153,7 +153,7 @@ fn bars_of_the_offload_engine_are_measured_or_reported_missing_and_kept() {
     let found = bars(&["--only", "one-worker,poisson", "--record", parent.path().to_str().unwrap()]);
     let (figures, left_out) = (found["figures"].as_array().unwrap(), found["left_out"].as_array().unwrap());
     match left_out.len() {
-        0 => assert_eq!(figures.len(), 18),
+        0 => assert_eq!(figures.len(), 22),
         _ => {
             println!("{left_out:?}");
             assert_eq!((figures.len(), left_out.len()), (0, 2));

@@ -90,4 +90,4 @@ pub(crate) use absent::{ccm_ni, cmac_group, cmac_ni, gmac, gmac_whole, md5, md5_
 pub use backend::{Backend, UnknownBackend};
 pub(crate) use blocks::{Blocks, total_bytes};
 pub(crate) use compiled::Work;
-pub(crate) use prefetch::{prefetch, prefetch_beginning, prefetch_from};
+pub(crate) use prefetch::{prefetch, prefetch_beginning, prefetch_from, prefetch_to_write};

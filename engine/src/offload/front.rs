@@ -16,6 +16,12 @@ use super::stats::Count;
 /// and few enough that nobody waits for long.
 const ROUND_MESSAGES: usize = 512;
 const ROUND_BYTES: usize = 4 << 20;
+/// What a round should take, by the rate of the one before. A round costs about a microsecond beside its messages, so that a
+/// longer one gains little; and who waits for its end spins for no longer, and has to be woken, which costs the worker as much
+/// as thirty messages.
+const ROUND_TIME: Duration = Duration::from_micros(30);
+/// However long they take: fewer would leave lanes empty, and a round with empty lanes says too little of the next one's rate.
+const LEAST_MESSAGES: usize = 64;
 /// Long messages that run together: two groups of the widest kernel.
 pub(super) const LONG_MESSAGES: usize = 128;
 
@@ -51,6 +57,10 @@ struct Gathered<P> {
     bursts: Vec<Taken<P>>,
     messages: usize,
     bytes: usize,
+    /// Messages that are no reason to stop, whatever they take.
+    least: usize,
+    /// What [`ROUND_TIME`] is enough for.
+    enough_bytes: usize,
     /// When the oldest was queued.
     since: Option<Instant>,
 }
@@ -63,7 +73,7 @@ impl<P: Parcel> Front<P> {
             next: 0,
             keys: Keys::new(shared.config.max_keys),
             round: Round::new(shared.config.backend, ROUND_MESSAGES),
-            gathered: Gathered::new(),
+            gathered: Gathered::new(shared.config.min_fill),
             clock: None,
             busy: Duration::ZERO,
             shared,
@@ -183,6 +193,7 @@ impl<P: Parcel> Front<P> {
         let mut tally = round.run(bursts, key, &shared.faults, || ());
         let ended = Instant::now();
         let busy = ended.saturating_duration_since(started);
+        gathered.pace(busy);
         tally.add_round(busy, before, round.occupancy());
         // Before the bursts go back: who has polled them all sees them counted.
         shared.counters.worker(self.number).add_all(&tally);
@@ -205,14 +216,23 @@ impl<P: Parcel> Front<P> {
 }
 
 impl<P> Gathered<P> {
-    fn new() -> Self {
-        Self { bursts: Vec::with_capacity(ROUND_MESSAGES), messages: 0, bytes: 0, since: None }
+    /// For rounds of at least so many messages, if there are as many.
+    fn new(min_fill: usize) -> Self {
+        Self {
+            bursts: Vec::with_capacity(ROUND_MESSAGES),
+            messages: 0,
+            bytes: 0,
+            least: LEAST_MESSAGES.max(min_fill),
+            enough_bytes: ROUND_BYTES,
+            since: None,
+        }
     }
 
     /// Whether another burst may be added. Empty bursts count, too.
     fn has_room(&self) -> bool {
         self.messages + Burst::<P>::MAX_MESSAGES <= ROUND_MESSAGES
             && self.bytes < ROUND_BYTES
+            && (self.messages < self.least || self.bytes < self.enough_bytes)
             && self.bursts.len() < ROUND_MESSAGES
     }
 
@@ -222,6 +242,12 @@ impl<P> Gathered<P> {
         let queued = taken.burst.times().map(|times| times.queued);
         self.since = self.since.into_iter().chain(queued).min();
         self.bursts.push(taken);
+    }
+
+    /// This round took so long: how many bytes are enough for the next.
+    fn pace(&mut self, busy: Duration) {
+        let bytes = self.bytes as u128 * ROUND_TIME.as_nanos() / busy.as_nanos().max(1);
+        self.enough_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     }
 
     fn give_back(&mut self, mut before_each: impl FnMut()) {

@@ -19,8 +19,8 @@ pub(super) struct Round {
     messages: Vec<Message<'static>>,
     slices: Vec<IoSlice<'static>>,
     outcomes: Vec<&'static mut Result<Outcome, Failure>>,
-    /// Where each message's body ends in `slices`.
-    ends: Vec<usize>,
+    /// Which messages have bodies, and where each ends in `slices`.
+    bodies: Vec<(usize, usize)>,
 }
 
 impl Round {
@@ -31,7 +31,7 @@ impl Round {
             messages: Vec::with_capacity(messages),
             slices: Vec::with_capacity(messages * Message::BODY_SLICES),
             outcomes: Vec::with_capacity(messages),
-            ends: Vec::with_capacity(messages),
+            bodies: Vec::with_capacity(messages),
         }
     }
 
@@ -43,12 +43,12 @@ impl Round {
         faults: &Faults,
         between: impl FnMut(),
     ) -> Tally {
-        let Self { lanes, ends, .. } = self;
+        let Self { lanes, bodies, .. } = self;
         let mut tally = Tally::default();
         let mut messages: Vec<Message<'_>> = recycle(&mut self.messages);
         let mut slices: Vec<IoSlice<'_>> = recycle(&mut self.slices);
         let mut outcomes: Vec<&mut Result<Outcome, Failure>> = recycle(&mut self.outcomes);
-        ends.clear();
+        bodies.clear();
         for burst in bursts {
             tally.add(Count::Bursts, 1);
             for Entry { job, outcome } in burst.entries_mut() {
@@ -67,23 +67,33 @@ impl Round {
                     slices.truncate(start);
                     continue;
                 }
-                ends.push(slices.len());
+                if pieces > 0 {
+                    bodies.push((messages.len(), slices.len()));
+                }
                 outcomes.push(outcome);
                 messages.push(Message { sequence: job.sequence, ..Message::whole(key, head, job.operation) });
             }
         }
-        if !slices.is_empty() {
-            let mut start = 0;
-            for (message, end) in messages.iter_mut().zip(&*ends) {
-                message.body = slices.get(start..*end).unwrap_or_default();
-                start = *end;
+        let mut start = 0;
+        for (message, end) in bodies.drain(..) {
+            if let Some(message) = messages.get_mut(message) {
+                message.body = slices.get(start..end).unwrap_or_default();
             }
+            start = end;
         }
         lanes.run(&mut Feed { messages: messages.iter_mut(), between, faults });
+        let mut signed = 0;
         for (outcome, message) in outcomes.iter_mut().zip(&messages) {
-            tally.add(Count::from(&message.outcome), 1);
-            **outcome = Ok(message.outcome);
+            if message.outcome == Outcome::Signed {
+                // What most come to, and the shortest to write.
+                signed += 1;
+                **outcome = Ok(Outcome::Signed);
+            } else {
+                tally.add(Count::from(&message.outcome), 1);
+                **outcome = Ok(message.outcome);
+            }
         }
+        tally.add(Count::Signed, signed);
         self.messages = recycle(&mut messages);
         self.slices = recycle(&mut slices);
         self.outcomes = recycle(&mut outcomes);

@@ -1,9 +1,21 @@
 //! Messages that come at random, and how long each is on its way.
+//!
+//! The loop is open: departures are drawn before the clock starts and never slip, and a message that leaves late, for whatever
+//! reason, has been under way since it should have left. None is left out.
+//!
+//! The sender does as a connection's thread does that looks which messages are due, and hands them over whenever the engine
+//! has room: [`BURSTS`] are under way, one that runs and one that waits, and what becomes due meanwhile goes out together as
+//! the next. That is the very path on which the worker's capacity is measured, with as many bursts and as many messages at
+//! most, and it must be: handing over costs so much for each burst that a worker which is given everything at once, in bursts
+//! of a few messages, can do less than with full ones, and messages that are not among those hundred and twenty-eight lie
+//! beyond its core's own cache. A sender that gave no heed to that would not load a worker to 80 % of what it can do. It would
+//! overload it after the first pause of any of the two threads, and for long: the more wait, the slower they are.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
 
 use fastrand::Rng;
+use hdrhistogram::Histogram;
 use smbsign::measure::clock::Clock;
 use smbsign_engine::batch::{LaneScheduler, Message, Occupancy, Operation, Outcome};
 use smbsign_engine::kernels::Backend;
@@ -15,12 +27,9 @@ use super::super::shot::{WrongTag, prepared};
 use super::super::work_set::random_keys;
 use super::letter::{Belonging, Letter, Sessions, sequence};
 
-/// More messages are never under way; those that come then wait for their turn, which counts.
-const LETTERS: usize = 1024;
-
-/// How often the sender looks which messages are due, in nanoseconds, as a server's loop does that asks for what has come.
-/// Bursts of one or two messages would cost the worker more than the messages.
-const LOOK_NS: u64 = 2_000;
+/// Bursts that are under way at most: one runs while the next waits.
+const BURSTS: usize = 2;
+const LETTERS: usize = BURSTS * Burst::<Letter>::MAX_MESSAGES;
 
 /// An engine with one worker, and messages at home.
 pub(super) struct Poisson {
@@ -41,7 +50,7 @@ impl Poisson {
         backend: Backend,
         rng: &mut Rng,
     ) -> Self {
-        let config = Config { backend, cores: vec![core], queue_depth: LETTERS, ..Config::default() };
+        let config = Config { backend, cores: vec![core], queue_depth: BURSTS, ..Config::default() };
         let engine = OffloadEngine::start(config).expect("a core of this process");
         let sessions = Sessions::register(&engine, algorithm, (LETTERS, Belonging::Fixed), rng);
         let home = (0..LETTERS)
@@ -55,23 +64,20 @@ impl Poisson {
             _engine: engine,
             sessions,
             home,
-            bursts: (0..LETTERS).map(|_| Burst::new()).collect(),
+            bursts: (0..BURSTS).map(|_| Burst::new()).collect(),
             bytes,
             rng: rng.fork(),
         }
     }
 
-    /// Lets messages come for so long, so many bytes in a nanosecond on average; nanoseconds from each departure to the
-    /// moment in which the message is back, ascending.
+    /// Lets messages come for so long, so many bytes in a nanosecond on average.
     pub(super) fn round(
         &mut self,
         bytes_per_ns: f64,
         duration: Duration,
         clock: &Clock,
-    ) -> Result<Vec<u64>, WrongTag> {
+    ) -> Result<Delays, WrongTag> {
         let rate = NonZeroU64::new((bytes_per_ns * 8e9) as u64).unwrap_or(NonZeroU64::MIN);
-        let expected = bytes_per_ns * duration.as_nanos() as f64 / self.bytes as f64;
-        let mut delays = Vec::with_capacity((expected * 1.5) as usize);
         // Drawn before the clock starts: a sender of millions of messages a second has no time for logarithms.
         let mut schedule = Schedule::new(rate, 1, Arrival::Poisson, self.rng.u64(..));
         let end = duration.as_nanos() as u64;
@@ -79,46 +85,42 @@ impl Poisson {
             std::iter::from_fn(|| Some(schedule.depart(self.bytes as f64)).filter(|at| *at < end));
         let departures: Vec<u64> = departures.collect();
         let mut due = departures.as_slice();
+        let mut delays = Delays::default();
         let start = clock.now();
-        let mut next_look = start;
         while !due.is_empty() || self.pair.outstanding() > 0 {
-            let now = clock.now();
-            if now >= next_look {
-                self.depart(&mut due, start, now);
-                next_look = now + LOOK_NS;
-            }
+            self.depart(&mut due, start, clock.now(), &mut delays);
             while let Some(burst) = self.pair.poll() {
                 self.arrive(burst, clock.now(), &mut delays);
             }
         }
-        delays.sort_unstable();
         self.check()?;
         Ok(delays)
     }
 
-    /// All messages that are due go out in one burst.
-    fn depart(&mut self, due: &mut &[u64], start: u64, now: u64) {
+    /// All messages that are due go out in one burst, if there is room for it.
+    fn depart(&mut self, due: &mut &[u64], start: u64, now: u64, delays: &mut Delays) {
         let Self { pair, home, bursts, .. } = self;
         let is_due = |due: &[u64]| due.first().is_some_and(|at| start + at <= now);
-        if !is_due(due) || home.is_empty() {
+        if !is_due(due) {
             return;
         }
-        let mut burst = bursts.pop().expect("there are as many bursts as messages");
+        let Some(mut burst) = bursts.pop() else { return };
         while is_due(due)
             && !burst.is_full()
             && let Some(Completion { mut job, .. }) = home.pop()
             && let Some(at) = due.split_off_first()
         {
             job.parcel.departed = start + at;
+            delays.until_sent.saturating_record(now - job.parcel.departed);
             assert!(burst.push(job).is_ok(), "it is not full");
         }
-        pair.submit(burst).expect("room for as many bursts as there are messages");
+        pair.submit(burst).expect("room for as many bursts as there are");
     }
 
-    fn arrive(&mut self, mut burst: Burst<Letter>, now: u64, delays: &mut Vec<u64>) {
+    fn arrive(&mut self, mut burst: Burst<Letter>, now: u64, delays: &mut Delays) {
         let Self { home, bursts, .. } = self;
         for completion in burst.drain() {
-            delays.push(now.saturating_sub(completion.job.parcel.departed));
+            delays.until_back.saturating_record(now.saturating_sub(completion.job.parcel.departed));
             home.push(completion);
         }
         bursts.push(burst);
@@ -129,6 +131,39 @@ impl Poisson {
         let mut sent = self.home.iter().filter(|completion| completion.job.parcel.departed > 0);
         sent.try_for_each(|completion| self.sessions.check(completion))
     }
+}
+
+/// How long messages were under way, in nanoseconds since each should have departed.
+#[derive(Debug, Clone)]
+pub(super) struct Delays {
+    /// Until it was handed over: how late its sender was, and how long it had to wait for room.
+    pub(super) until_sent: Histogram<u64>,
+    /// Until it was back.
+    pub(super) until_back: Histogram<u64>,
+}
+
+impl Default for Delays {
+    fn default() -> Self {
+        const LONGEST_NS: u64 = 60_000_000_000;
+        let empty = || Histogram::new_with_bounds(1, LONGEST_NS, 3).expect("bounds that a histogram takes");
+        Self { until_sent: empty(), until_back: empty() }
+    }
+}
+
+impl Delays {
+    /// Adds another round's.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (to, from) in
+            [(&mut self.until_sent, &other.until_sent), (&mut self.until_back, &other.until_back)]
+        {
+            to.add(from).expect("histograms of equal bounds");
+        }
+    }
+}
+
+/// What 99 of 100 took at most, in microseconds.
+pub(super) fn p99_us(delays: &Histogram<u64>) -> f64 {
+    delays.value_at_quantile(0.99) as f64 / 1e3
 }
 
 /// Messages that a group of the lanes holds, as its steps tell that ran two.
