@@ -185,6 +185,74 @@ fn what_is_no_message_is_refused_and_harms_no_other() {
     assert_eq!(good.pieces[0], good.expected_bytes);
 }
 
+/// As many as show what the next ones are like, fill every kernel's lanes, and begin to do so again.
+const ALIKE: usize = 16 + 64 + 20;
+
+fn alike(algorithm: SigningAlgorithm, bytes: usize) -> Vec<Plan> {
+    let sign = |session| Plan { deed: Deed::Sign, ..plan(algorithm, session, bytes) };
+    (0..ALIKE).map(sign).collect()
+}
+
+#[test]
+fn messages_of_one_length_that_are_all_signed() {
+    for algorithm in SigningAlgorithm::ALL {
+        for length in (64..=80).chain(127..=129).chain(1024..=1090).chain(3040..=3080) {
+            assert_scheduled_as_alone(&alike(algorithm, length), length % 64);
+        }
+    }
+}
+
+#[test]
+fn one_that_differs_among_messages_that_are_alike() {
+    for place in (0..ALIKE).step_by(3) {
+        let alike = alike(SigningAlgorithm::AesCmac, 200);
+        let other = |change: fn(&mut Plan)| {
+            let mut plans = alike.clone();
+            change(&mut plans[place]);
+            assert_scheduled_as_alone(&plans, place % 64);
+        };
+        other(|plan| plan.deed = Deed::Verify);
+        other(|plan| plan.deed = Deed::VerifyChanged(99));
+        other(|plan| plan.deed = Deed::Refuse);
+        other(|plan| plan.bytes = 201);
+        other(|plan| plan.bytes = 5000);
+        other(|plan| plan.cuts = vec![100]);
+        other(|plan| (plan.bytes, plan.cuts) = (300, vec![200]));
+        other(|plan| plan.algorithm = SigningAlgorithm::HmacSha256);
+    }
+}
+
+#[test]
+fn messages_that_keep_coming_do_not_hold_another_back() {
+    const COUNT: usize = 60_000;
+    for backend in Backend::available() {
+        for (algorithm, other) in [
+            (SigningAlgorithm::AesCmac, SigningAlgorithm::AesGmac),
+            (SigningAlgorithm::AesGmac, SigningAlgorithm::AesCmac),
+            (SigningAlgorithm::HmacSha256, SigningAlgorithm::AesCmac),
+        ] {
+            let key = |algorithm| PreparedKey::new(&signing_key(algorithm, 0), backend);
+            let (key, other) = (key(algorithm), key(other));
+            let mut one = plan(algorithm, 0, 80).make(backend, 0).pieces.remove(0);
+            one[16] = 0;
+            let mut bytes = vec![one; COUNT];
+            bytes[5].resize(90, 0);
+            let mut messages: Vec<_> = bytes
+                .iter_mut()
+                .map(|bytes| {
+                    let key = if bytes.len() == 90 { &other } else { &key };
+                    Message::whole(key, bytes, Operation::Sign)
+                })
+                .collect();
+            let mut source = Ended { messages: messages.iter_mut(), lengths: Vec::new() };
+            LaneScheduler::new(backend).run(&mut source);
+            let place = source.lengths.iter().position(|bytes| *bytes == 90);
+            assert!(place.is_some_and(|place| place < COUNT / 2), "{backend}, {algorithm}: {place:?}");
+            assert!(messages.iter().all(|message| message.outcome == Outcome::Signed), "{backend}");
+        }
+    }
+}
+
 #[test]
 fn lanes_stay_full_where_messages_are_alike() {
     for backend in Backend::available() {

@@ -34,6 +34,15 @@ fn plan() -> impl Strategy<Value = Plan> {
     })
 }
 
+/// Messages under keys of their own that are as one is, but for their sessions.
+fn alike() -> impl Strategy<Value = Vec<Plan>> {
+    (plan(), prop_oneof![9 => 1usize..3, 1 => 20usize..120]).prop_map(|(first, count)| {
+        let next =
+            |session: usize| Plan { session: first.session.wrapping_add(session as u8), ..first.clone() };
+        (0..if first.bytes < 6000 { count } else { 1 }).map(next).collect()
+    })
+}
+
 /// Gives messages out in bursts, and says "none for now" between two of them.
 struct Bursts<'m, 'd> {
     waiting: std::slice::IterMut<'m, Message<'d>>,
@@ -68,7 +77,7 @@ proptest! {
 
     #[test]
     fn every_message_comes_back_once_and_as_it_would_alone(
-        plans in prop::collection::vec(plan(), 0..700),
+        plans in prop::collection::vec(alike(), 0..200).prop_map(|plans| plans.concat()),
         bursts in prop::collection::vec(0usize..90, 0..40),
         offset in 0usize..64,
     ) {

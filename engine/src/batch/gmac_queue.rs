@@ -20,9 +20,6 @@ use crate::protocol::{Opening, SigningAlgorithm};
 /// leave L1 again before it is used; keys that lie in memory would come too late for fewer.
 const GROUPS: usize = 4;
 
-/// Messages that are taken in before others have their turn.
-const TURN: usize = 512;
-
 const ALGORITHM: SigningAlgorithm = SigningAlgorithm::AesGmac;
 
 /// What the MAC takes of an SMB2 header.
@@ -38,8 +35,6 @@ pub(super) struct GmacQueue<'m, 'd> {
     groups: [Group<'m, 'd>; GROUPS],
     /// Which group is being filled; the next one is the oldest.
     open: usize,
-    /// Messages that were taken in since the last turn.
-    taken: usize,
 }
 
 type Group<'m, 'd> = ArrayVec<Waiting<'m, 'd>, TOGETHER>;
@@ -67,13 +62,7 @@ impl<'m, 'd> GmacQueue<'m, 'd> {
     #[inline(always)]
     pub(super) fn of(backend: Backend) -> Option<Self> {
         let width = Width::of(backend)?;
-        Some(Self { backend, width, groups: [const { ArrayVec::new_const() }; _], open: 0, taken: 0 })
-    }
-
-    /// How many more messages can be taken in before the next turn.
-    #[inline(always)]
-    pub(super) const fn space(&self) -> usize {
-        TURN.saturating_sub(self.taken)
+        Some(Self { backend, width, groups: [const { ArrayVec::new_const() }; _], open: 0 })
     }
 
     /// Whether no message waits.
@@ -144,7 +133,6 @@ where
                 message = rest.next()?;
             }
             queue.open += 1;
-            queue.taken += TOGETHER;
             queue.finish(queue.open, source);
         }
     }
@@ -164,60 +152,6 @@ impl<'m, 'd, S: Source<'m, 'd>> Work for Finish<'_, 'm, 'd, S> {
         let Self { queue, source } = self;
         for place in 1..=GROUPS {
             queue.finish(queue.open + place, source);
-        }
-        queue.taken = 0;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::slice::IterMut;
-
-    use super::*;
-    use crate::batch::{LaneScheduler, Operation, Outcome};
-    use crate::mac::PreparedKey;
-    use crate::protocol::SigningKey;
-
-    /// Tells in which order messages of the other algorithm came back.
-    struct Noting<'m, 'd> {
-        messages: IterMut<'m, Message<'d>>,
-        back: usize,
-        others: Vec<usize>,
-    }
-
-    impl<'m, 'd> Source<'m, 'd> for Noting<'m, 'd> {
-        fn pull(&mut self) -> Option<&'m mut Message<'d>> {
-            self.messages.next()
-        }
-
-        fn hand_back(&mut self, message: &'m mut Message<'d>) {
-            if message.key.algorithm() != ALGORITHM {
-                self.others.push(self.back);
-            }
-            self.back += 1;
-        }
-    }
-
-    #[test]
-    fn messages_that_keep_coming_do_not_hold_others_back() {
-        for backend in Backend::available() {
-            let key = |algorithm| PreparedKey::new(&SigningKey::new(algorithm, &[7; 16]).unwrap(), backend);
-            let (gmac, cmac) = (key(ALGORITHM), key(SigningAlgorithm::AesCmac));
-            let mut bytes = vec![[0; 80]; 20 * TURN + 3];
-            bytes.iter_mut().for_each(|bytes| bytes[..6].copy_from_slice(b"\xfeSMB\x40\0"));
-            let key = |place| if place == 5 { &cmac } else { &gmac };
-            let mut messages: Vec<_> = (0..)
-                .zip(&mut bytes)
-                .map(|(place, bytes)| Message::whole(key(place), bytes, Operation::Sign))
-                .collect();
-            let mut source = Noting { messages: messages.iter_mut(), back: 0, others: vec![] };
-            LaneScheduler::new(backend).run(&mut source);
-            assert!(
-                matches!(source.others[..], [place] if place < 10 * TURN),
-                "{backend}: {:?}",
-                source.others
-            );
-            assert!(messages.iter().all(|message| message.outcome == Outcome::Signed), "{backend}");
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::kernels::guard::{GuardedPage, PAGE};
 use crate::mac::PreparedKey;
 use crate::protocol::{Opening, Sender, SequenceNumber, SigningAlgorithm, SigningKey};
 
-/// More than fill any kernel's lanes but MD5's widest, and not a number of whole groups.
-const MESSAGES: usize = 37;
+/// As many as show what the next ones are like, and more than fill any kernel's lanes; not a number of whole groups.
+const MESSAGES: usize = 16 + 64 + 5;
 
 fn key(algorithm: SigningAlgorithm, message: usize) -> SigningKey {
     SigningKey::new(algorithm, &[message as u8 ^ 0x5a; 16]).unwrap()

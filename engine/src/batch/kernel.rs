@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 
 use super::occupancy::Occupancy;
 use super::short_message::{Group, Layout, ShortMessage};
-use crate::kernels::cmac_group::Schedules;
+use crate::kernels::cmac_group::{InPlace, Schedules};
 use crate::kernels::cmac_ni::CmacKey;
 pub(super) use crate::kernels::lane::MAX_LANES;
 use crate::kernels::lane::{CmacLane, Lane, Md5Lane, Sha256Lane};
@@ -83,13 +83,15 @@ impl Kernel<16> for CmacKey {
         layout: &mut Layout,
         ends: &mut [[u8; 16]; MAX_LANES],
     ) {
-        let mut chains = ArrayVec::new();
-        let lanes = group.entries.len();
-        if group.entries.first().is_some_and(|shortest| shortest.left() as usize == longest)
-            && let Some(kernel) = cmac_group::InPlace::of(backend, lanes)
-            && let Some(last_blocks) = layout.in_place(group, longest, &mut chains)
+        let mut lanes: ArrayVec<_, { InPlace::LANES }> = ArrayVec::new();
+        if group.entries.len() == InPlace::LANES
+            && group.entries.first().is_some_and(|shortest| shortest.left() as usize == longest)
+            && let Some(kernel) = InPlace::of(backend)
+            && let Some(last_blocks) = layout.in_place(group, &mut lanes)
+            && let (Some(lanes), Some(ends)) = (lanes.first_chunk(), ends.first_chunk_mut())
         {
-            return kernel.run(schedules, &chains, last_blocks, ends);
+            *ends = kernel.run(schedules, lanes, longest.saturating_sub(1), last_blocks);
+            return;
         }
         let lanes = layout.copies(group, longest);
         let keys: ArrayVec<_, MAX_LANES> = group.messages().map(|message| message.key).collect();

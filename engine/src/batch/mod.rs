@@ -21,6 +21,8 @@
 //! assert!(messages.iter().all(|message| message.outcome == Outcome::Signed));
 //! ```
 
+mod alike_queue;
+mod cmac_pool;
 mod gmac_queue;
 #[cfg(all(test, unix, target_arch = "x86_64"))]
 mod guard_tests;

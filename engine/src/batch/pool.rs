@@ -33,6 +33,11 @@ impl<C: Kernel<N>, const N: usize> Room<C, N> {
     pub(super) fn is_blank(&self) -> bool {
         self.short.is_blank() && self.in_place.is_blank()
     }
+
+    #[cfg(test)]
+    pub(super) fn scratch(&self) -> &C::Scratch {
+        &self.scratch
+    }
 }
 
 /// A run that ends leaves nothing behind, but one that a panic ends does.
@@ -54,6 +59,12 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Pool<'m, 'd, 'r, C, N> {
     pub(super) fn new(backend: Backend, room: &'r mut Room<C, N>) -> Self {
         let Room { short, scratch, in_place } = room;
         Self { short: Short::new(backend, short), in_place: InPlace::new(backend, in_place), scratch }
+    }
+
+    /// Memory that kernels work in, and may leave secrets in until the next turn with a message.
+    #[inline(always)]
+    pub(super) fn scratch(&mut self) -> &mut C::Scratch {
+        self.scratch
     }
 
     /// How many more messages can be taken in.

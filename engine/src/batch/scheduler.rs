@@ -5,6 +5,7 @@ use core::{mem, slice};
 
 use arrayvec::ArrayVec;
 
+use super::cmac_pool::{CmacPool, CmacRoom};
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
@@ -42,7 +43,7 @@ impl<'m, 'd> Source<'m, 'd> for slice::IterMut<'m, Message<'d>> {
 pub struct LaneScheduler {
     backend: Backend,
     occupancy: Occupancy,
-    cmac: Room<CmacKey, 16>,
+    cmac: CmacRoom,
     md5: Room<Md5Key, 64>,
     sha256: Room<HmacSha256Key, 64>,
     serial: Box<SerialRoom>,
@@ -55,7 +56,7 @@ impl LaneScheduler {
         Self {
             backend,
             occupancy: Occupancy::default(),
-            cmac: Room::new(),
+            cmac: CmacRoom::new(),
             md5: Room::new(),
             sha256: Room::new(),
             serial: SerialRoom::new(),
@@ -95,7 +96,7 @@ impl<'m, 'd: 'm, S: Source<'m, 'd>> Work for Run<'_, 'm, 'd, S> {
         let Self { scheduler, source, .. } = self;
         let LaneScheduler { backend, occupancy, cmac, md5, sha256, serial } = scheduler;
         let mut pools = Pools {
-            cmac: Pool::new(*backend, cmac),
+            cmac: CmacPool::new(*backend, cmac),
             md5: Pool::new(*backend, md5),
             sha256: Pool::new(*backend, sha256),
             serial: Serial::new(*backend, serial),
@@ -111,10 +112,14 @@ impl<'m, 'd: 'm, S: Source<'m, 'd>> Work for Run<'_, 'm, 'd, S> {
     }
 }
 
+/// Messages that are taken in before those have their turn that wait for more: short ones may keep coming. They fill whole
+/// groups of every kernel, and mostly whole windows.
+const TURN: usize = 8 * 504;
+
 /// Whether more messages wait than could be taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Supply {
-    /// A pool is full.
+    /// There may be more.
     More,
     /// The source has none for now.
     Dry,
@@ -124,7 +129,7 @@ pub(super) enum Supply {
 // Otherwise it hangs on what else stands on the stack which of them lie in two cache lines.
 #[repr(align(64))]
 struct Pools<'m, 'd, 'r> {
-    cmac: Pool<'m, 'd, 'r, CmacKey, 16>,
+    cmac: CmacPool<'m, 'd, 'r>,
     md5: Pool<'m, 'd, 'r, Md5Key, 64>,
     sha256: Pool<'m, 'd, 'r, HmacSha256Key, 64>,
     serial: Serial<'m, 'd, 'r>,
@@ -142,15 +147,18 @@ enum KeyIs {
 }
 
 impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
-    /// Takes messages in until a pool is full or the source has none.
+    /// Takes messages in until a pool is full, the source has none, or the others have waited long enough.
     #[inline(always)]
     fn pull(&mut self, occupancy: &mut Occupancy, source: &mut impl Source<'m, 'd>) -> Supply {
         let (mut near, mut far) = (ArrayVec::new(), ArrayVec::new());
         // Messages may all go to one pool; a pool that they do not go to must not keep them from filling it.
         let mut supply = look_ahead(source, self.latest, self.space(), &mut near);
+        let mut turn = TURN;
         while !near.is_empty() {
+            turn = turn.saturating_sub(near.len());
             if supply == Supply::More {
-                supply = look_ahead(source, self.latest, self.space() - near.len(), &mut far);
+                let space = (self.space() - near.len()).min(turn);
+                supply = look_ahead(source, self.latest, space, &mut far);
             }
             let mut messages = near.drain(..);
             let mut next = messages.next();
@@ -248,20 +256,23 @@ mod tests {
                 let key = PreparedKey::new(&SigningKey::new(algorithm, &[0xA5; 16]).unwrap(), backend);
                 let md5 = algorithm == SigningAlgorithm::Md5;
                 let id: &[u8] = if md5 { b"\xffSMB" } else { b"\xfeSMB\x40\0" };
-                let message = |index: usize| {
-                    let mut message = vec![0x5A; [97, 300, 1000, 5000][index % 4] + index];
-                    message[..id.len()].copy_from_slice(id);
-                    message
-                };
-                let mut bytes: Vec<_> = (0..90).map(message).collect();
-                let sequence = md5.then_some(SequenceNumber(7));
-                let sign = |bytes| Message { sequence, ..Message::whole(&key, bytes, Operation::Sign) };
-                let mut messages: Vec<_> = bytes.iter_mut().map(|bytes| sign(&mut bytes[..])).collect();
-                scheduler.run(&mut messages.iter_mut());
-                assert!(messages.iter().all(|message| message.outcome == Outcome::Signed));
+                let lengths = |index: usize| [97, 300, 1000, 5000][index % 4] + index;
+                for lengths in [(0..90).map(lengths).collect(), vec![300; TURN + 96], vec![300; 120]] {
+                    let message = |bytes: &usize| {
+                        let mut message = vec![0x5A; *bytes];
+                        message[..id.len()].copy_from_slice(id);
+                        message
+                    };
+                    let mut bytes: Vec<_> = lengths.iter().map(message).collect();
+                    let sequence = md5.then_some(SequenceNumber(7));
+                    let sign = |bytes| Message { sequence, ..Message::whole(&key, bytes, Operation::Sign) };
+                    let mut messages: Vec<_> = bytes.iter_mut().map(|bytes| sign(&mut bytes[..])).collect();
+                    scheduler.run(&mut messages.iter_mut());
+                    assert!(messages.iter().all(|message| message.outcome == Outcome::Signed));
+                    let LaneScheduler { cmac, md5, sha256, .. } = &scheduler;
+                    assert!(cmac.is_blank() && md5.is_blank() && sha256.is_blank(), "{backend}");
+                }
             }
-            let LaneScheduler { cmac, md5, sha256, .. } = &scheduler;
-            assert!(cmac.is_blank() && md5.is_blank() && sha256.is_blank(), "{backend}");
         }
     }
 

@@ -89,7 +89,6 @@ impl<'m, 'd, 'r> Serial<'m, 'd, 'r> {
     pub(super) fn space(&self) -> usize {
         self.scattered
             .remaining_capacity()
-            .min(self.whole.as_ref().map_or(WINDOW, GmacQueue::space))
             .min(self.short.remaining_capacity())
             .min(self.long.remaining_capacity())
     }

@@ -9,8 +9,9 @@ use super::job::total_bytes;
 use super::kernel::{Kernel, MAX_LANES};
 use super::message::{Message, Operation};
 use super::order::Entry;
-use crate::kernels::cmac_ni::CmacKey;
-use crate::kernels::lane::{Run, ShortLane};
+use crate::kernels::cmac_group::InOnePiece;
+use crate::kernels::cmac_ni::{CmacKey, Ending};
+use crate::kernels::lane::ShortLane;
 use crate::protocol::{Generation, Mark, SequenceNumber, SigningAlgorithm};
 
 /// Where a group's messages are laid out.
@@ -47,20 +48,19 @@ impl Layout {
         self.lanes.iter().all(blank) && self.last_blocks == [[0; 16]; MAX_LANES]
     }
 
-    /// Adds each message as it lies to `chains`, and gives their last blocks, if all of them can be read so and have as many
-    /// blocks as the longest.
-    // Chains are filled in where they stay: a copy of what was just written in parts waits for the parts to arrive.
+    /// Adds the messages to `lanes`, and gives their last blocks, if all of them can be read where they lie.
+    // Lanes are filled in where they stay: a copy of what was just written in parts waits for the parts to arrive.
     #[inline(always)]
-    pub(super) fn in_place<'g>(
+    pub(super) fn in_place<'g, 'd, const LANES: usize>(
         &mut self,
-        group: Group<'g, '_, '_, CmacKey>,
-        longest: usize,
-        chains: &mut ArrayVec<(&'g CmacKey, Run<'g, 16>), MAX_LANES>,
-    ) -> Option<&[[u8; 16]; MAX_LANES]> {
-        for (message, last) in group.messages().zip(&mut self.last_blocks) {
-            chains.push((message.key, message.in_place(longest, last)?));
+        group: Group<'g, '_, 'd, CmacKey>,
+        lanes: &mut ArrayVec<ShortMessage<'g, 'd, CmacKey>, LANES>,
+    ) -> Option<&[[u8; 16]; LANES]> {
+        for (message, last) in group.messages().take(LANES).zip(&mut self.last_blocks) {
+            *last = message.last_block()?;
+            lanes.push(message);
         }
-        Some(&self.last_blocks)
+        self.last_blocks.first_chunk()
     }
 
     /// The messages copied to the ends of their lanes.
@@ -117,16 +117,27 @@ pub(super) struct ShortMessage<'g, 'd, C> {
     pub(super) blocks: u32,
 }
 
-impl<'g> ShortMessage<'g, '_, CmacKey> {
-    /// Of a message that can be read where it lies: its blocks but for the last, which is made for the chain.
+impl ShortMessage<'_, '_, CmacKey> {
+    /// The last block, made for the chain, of a message that can be read where it lies.
     #[inline(always)]
-    fn in_place(&self, blocks: usize, last: &mut [u8; 16]) -> Option<Run<'g, 16>> {
+    fn last_block(&self) -> Option<[u8; 16]> {
         // One to be signed has become what the MAC covers; one to be verified must stay as it is.
         let Message { ref head, body: [], operation: Operation::Sign, .. } = *self.message else {
             return None;
         };
-        *last = self.key.last_block_of(head)?;
-        head.as_chunks().0.get(..blocks.checked_sub(1)?)
+        Some(self.key.last_block_of(Ending::of(head.len()), head.last_chunk()?))
+    }
+}
+
+impl InOnePiece for ShortMessage<'_, '_, CmacKey> {
+    #[inline(always)]
+    fn key(&self) -> &CmacKey {
+        self.key
+    }
+
+    #[inline(always)]
+    fn bytes(&self) -> &[u8] {
+        self.message.head
     }
 }
 

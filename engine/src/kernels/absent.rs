@@ -82,7 +82,7 @@ pub(crate) mod cmac_group {
 
     use super::cmac_ni::CmacKey;
     use crate::kernels::Backend;
-    use crate::kernels::lane::{CmacLane, MAX_LANES, Run, ShortLane, run_one_by_one};
+    use crate::kernels::lane::{CmacLane, MAX_LANES, ShortLane, run_one_by_one};
 
     pub(crate) const fn width(_: Backend) -> usize {
         1
@@ -91,6 +91,13 @@ pub(crate) mod cmac_group {
     /// Room for no round keys.
     #[derive(Default, Zeroize)]
     pub(crate) struct Schedules;
+
+    #[cfg(test)]
+    impl Schedules {
+        pub(crate) const fn is_blank(&self) -> bool {
+            true
+        }
+    }
 
     pub(crate) fn run_group(_: Backend, _: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
         run_one_by_one(lanes, CmacKey::advance);
@@ -109,20 +116,29 @@ pub(crate) mod cmac_group {
         }
     }
 
+    #[derive(Clone, Copy)]
     pub(crate) struct InPlace(core::convert::Infallible);
 
+    pub(crate) trait InOnePiece {
+        fn key(&self) -> &CmacKey;
+        fn bytes(&self) -> &[u8];
+    }
+
     impl InPlace {
-        pub(crate) const fn of(_: Backend, _: usize) -> Option<Self> {
+        pub(crate) const LANES: usize = 32;
+        pub(crate) const MOST_BYTES: usize = 0;
+
+        pub(crate) const fn of(_: Backend) -> Option<Self> {
             None
         }
 
         pub(crate) fn run(
             self,
             _: &mut Schedules,
-            _: &[(&CmacKey, Run<'_, 16>)],
-            _: &[[u8; 16]; MAX_LANES],
-            _: &mut [[u8; 16]; MAX_LANES],
-        ) {
+            _: &[impl InOnePiece; Self::LANES],
+            _: usize,
+            _: &[[u8; 16]; Self::LANES],
+        ) -> [[u8; 16]; Self::LANES] {
             match self.0 {}
         }
     }
@@ -137,6 +153,15 @@ pub(crate) mod cmac_ni {
 
     #[derive(Clone, Zeroize, ZeroizeOnDrop)]
     pub(crate) struct CmacKey(#[zeroize(skip)] Infallible);
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Ending;
+
+    impl Ending {
+        pub(crate) const fn of(_: usize) -> &'static Self {
+            &Self
+        }
+    }
 
     impl CmacKey {
         pub(crate) fn new(proof: HaveAvx2, _: &[u8; 16]) -> Self {
@@ -159,7 +184,7 @@ pub(crate) mod cmac_ni {
             match self.0 {}
         }
 
-        pub(crate) fn last_block_of(&self, _: &[u8]) -> Option<[u8; 16]> {
+        pub(crate) fn last_block_of(&self, _: &Ending, _: &[u8; 16]) -> [u8; 16] {
             match self.0 {}
         }
     }

@@ -26,7 +26,7 @@ pub(super) static ROUND_CONSTANTS: [RoundConstant; 10] = {
 
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-pub(super) struct RoundConstant([u8; 64]);
+pub(super) struct RoundConstant(pub(super) [u8; 64]);
 
 /// Four blocks that have come through some rounds. A round takes seven instructions for all, hardly more than to fetch the round
 /// keys of each, which would fill three more cache lines of it.

@@ -13,10 +13,12 @@ use core::arch::x86_64::{
 };
 use core::array;
 
-use super::aes_x4::{ROUND_CONSTANTS, next_round_keys};
+use super::aes_x4::ROUND_CONSTANTS;
+use super::aes_x16::Words;
+use super::cmac_group::InOnePiece;
 use super::cmac_ni::CmacKey;
 use super::cpu::HaveAvx512;
-use super::lane::{CmacLane, Run, ShortLane};
+use super::lane::{CmacLane, ShortLane};
 use super::progress::{Progress, ShortLanes, Step};
 use super::schedules::Schedules;
 use super::vector::{done, fresh, load, load_64, load2, store4};
@@ -90,28 +92,32 @@ fn short<const V: usize>(
     ends
 }
 
-/// Takes the chains of these keys from zero over runs, all of them as long, and then over last blocks, and tells where they end.
+/// Takes chains from zero over so many blocks of each message, and then over the last blocks, and tells where they end.
 #[inline(always)]
 pub(crate) fn run_in_place(
     _: HaveAvx512,
     schedules: &mut Schedules,
-    chains: &[(&CmacKey, Run<'_, 16>); LANES],
+    messages: &[impl InOnePiece; LANES],
+    blocks: usize,
     last_blocks: &[[u8; 16]; LANES],
 ) -> [[u8; 16]; LANES] {
     // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES and all of AVX2's backend.
-    unsafe { in_place(schedules, chains, last_blocks) }
+    unsafe { in_place(schedules, messages, blocks, last_blocks) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn in_place(
     schedules: &mut Schedules,
-    chains: &[(&CmacKey, Run<'_, 16>); LANES],
+    messages: &[impl InOnePiece; LANES],
+    blocks: usize,
     last_blocks: &[[u8; 16]; LANES],
 ) -> [[u8; 16]; LANES] {
-    gather::<8>(schedules, |lane| chains[lane].0);
+    // Else LLVM gathers pointers by vpgatherqq, which takes far longer.
+    let step = Step::<4, 8>::first(blocks, |lane| fresh(&messages[lane]).bytes());
+    gather::<8>(schedules, |lane| messages[lane].key());
     let last = schedules.wide[10];
     let mut now: [__m512i; 8] = array::from_fn(|v| _mm512_aesdeclast_epi128(last[v], _mm512_setzero_si512()));
-    advance(schedules, &mut now, &Step::<4, 8>::over(|lane| chains[lane].1));
+    advance(schedules, &mut now, &step);
     let (last_blocks, _) = last_blocks.as_chunks::<4>();
     for v in 0..8 {
         let block = load_64(last_blocks[v].as_flattened().first_chunk().unwrap_or(&[0; 64]));
@@ -191,28 +197,27 @@ const fn both_halves(lanes: u64) -> u8 {
 
 /// Puts the lanes' round keys side by side, each lane's in its own quarter; in place of the first goes its sum with the last.
 ///
-/// They are expanded anew from the keys: a round takes six instructions for four lanes, fewer than to bring together what
-/// lies in three more cache lines of each.
+/// They are expanded anew from the keys: a round takes seventeen instructions for sixteen lanes, fewer than to bring together
+/// what lies in three more cache lines of each.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn gather<'a, const V: usize>(schedules: &mut Schedules, key: impl Fn(usize) -> &'a CmacKey) {
-    // By four vectors, each named: as an array LLVM would have them go through memory from round to round.
+    // Both halves in one loop, since either waits for its own round before most of the time.
+    let halves = V.div_ceil(4);
     let (fours, _) = schedules.wide.as_flattened_mut().as_chunks_mut::<4>();
-    for half in 0..V.div_ceil(4) {
-        let firsts: [__m512i; 4] = array::from_fn(|v| {
-            four([0, 1, 2, 3].map(|slot| key(16 * half + 4 * v + slot).first_round_key()))
-        });
-        let [mut a, mut b, mut c, mut d] = firsts;
-        for (round, constant) in ROUND_CONSTANTS.iter().enumerate() {
-            [a, b, c, d] = [
-                next_round_keys(a, constant),
-                next_round_keys(b, constant),
-                next_round_keys(c, constant),
-                next_round_keys(d, constant),
-            ];
-            fours[2 * (round + 1) + half] = [a, b, c, d];
+    for half in 0..halves {
+        let first = |lane: usize| key(16 * half + lane).first_round_key();
+        fours[half] = array::from_fn(|v| four([0, 1, 2, 3].map(|slot| first(4 * v + slot))));
+    }
+    let mut words: [Words; 2] = array::from_fn(|half| Words::of(fours[half]));
+    for (round, constant) in ROUND_CONSTANTS.iter().enumerate() {
+        for half in 0..halves {
+            words[half] = words[half].next(constant);
+            fours[2 * (round + 1) + half] = words[half].keys();
         }
-        let lasts = [a, b, c, d];
+    }
+    for half in 0..halves {
+        let (firsts, lasts) = (fours[half], fours[20 + half]);
         fours[half] = array::from_fn(|v| _mm512_xor_si512(firsts[v], lasts[v]));
     }
 }

@@ -86,27 +86,24 @@ impl CmacKey {
     /// zeros.
     #[inline(always)]
     pub(crate) fn last_block(&self, block: [u8; 16], filled: usize) -> [u8; 16] {
-        // Where the padding begins is as hard to foretell as a message's length: no branch, and a table for the padding.
-        let subkey = load_words(&self.subkeys[usize::from(!filled.is_multiple_of(16))]);
-        sum([load(&block), load(&ENDINGS[filled % 16].padding), subkey])
+        let ending = Ending::of(filled);
+        sum([load(&block), load(&ending.padding), load_words(&self.subkeys[ending.subkey % 2])])
     }
 
-    /// [`Self::last_block`] of a message in one piece; `None` of one shorter than a block.
+    /// [`Self::last_block`] of a message that ends so, made of its last 16 bytes.
     #[inline(always)]
-    pub(crate) fn last_block_of(&self, message: &[u8]) -> Option<[u8; 16]> {
+    pub(crate) fn last_block_of(&self, ending: &Ending, bytes: &[u8; 16]) -> [u8; 16] {
         let _ = self.proof;
         // SAFETY: `self.proof` exists only if the CPU has AES-NI and AVX2.
-        unsafe { last_block_of(self, message) }
+        unsafe { last_block_of(self, ending, bytes) }
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn last_block_of(key: &CmacKey, message: &[u8]) -> Option<[u8; 16]> {
-    let end = load(message.last_chunk()?);
-    let filled = message.len() % 16;
-    let block = _mm_shuffle_epi8(end, load(&ENDINGS[filled].shuffle));
-    Some(sum([block, load(&ENDINGS[filled].padding), load_words(&key.subkeys[usize::from(filled != 0)])]))
+fn last_block_of(key: &CmacKey, ending: &Ending, bytes: &[u8; 16]) -> [u8; 16] {
+    let block = _mm_shuffle_epi8(load(bytes), load(&ending.shuffle));
+    sum([block, load(&ending.padding), load_words(&key.subkeys[ending.subkey % 2])])
 }
 
 fn words(block: [u8; 16]) -> Block {
@@ -114,20 +111,32 @@ fn words(block: [u8; 16]) -> Block {
     [0, 1].map(|word| words.get(word).copied().map_or(0, u64::from_ne_bytes))
 }
 
-/// What makes a last block of a message's last 16 bytes.
-#[repr(align(32))]
-struct Ending {
+/// What makes the last block of messages of one length of their last 16 bytes.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Ending {
     /// Moves so many bytes down, and zeros behind them.
     shuffle: [u8; 16],
     padding: [u8; 16],
+    /// Which one is added.
+    subkey: usize,
+}
+
+impl Ending {
+    /// Of messages of so many bytes.
+    // Where the padding begins is as hard to foretell as a message's length: no branch, but a table.
+    #[inline(always)]
+    pub(crate) fn of(message_bytes: usize) -> &'static Self {
+        &ENDINGS[message_bytes % 16]
+    }
 }
 
 /// By how many bytes stand in the last block; none if it is whole.
 static ENDINGS: [Ending; 16] = {
-    let mut endings = [const { Ending { shuffle: [0x80; 16], padding: [0; 16] } }; 16];
+    let mut endings = [const { Ending { shuffle: [0x80; 16], padding: [0; 16], subkey: 0 } }; 16];
     let mut filled = 0;
     while filled < 16 {
-        let Ending { shuffle, padding } = &mut endings[filled];
+        let Ending { shuffle, padding, subkey } = &mut endings[filled];
         let bytes = if filled == 0 { 16 } else { filled };
         let mut at = 0;
         while at < bytes {
@@ -136,6 +145,7 @@ static ENDINGS: [Ending; 16] = {
         }
         if filled != 0 {
             padding[filled] = 0x80;
+            *subkey = 1;
         }
         filled += 1;
     }

@@ -20,6 +20,8 @@ mod prefetch;
 #[cfg(target_arch = "x86_64")]
 mod aes_ni;
 #[cfg(target_arch = "x86_64")]
+mod aes_x16;
+#[cfg(target_arch = "x86_64")]
 mod aes_x4;
 #[cfg(target_arch = "x86_64")]
 mod cbc_ni;

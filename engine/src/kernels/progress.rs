@@ -12,7 +12,7 @@ const TOGETHER: usize = 8;
 const DISTANCE: usize = 4;
 /// Blocks in the shortest lane from which on lanes are staggered: the distances then cost 32 lanes a sixteenth at most.
 /// Reckoned, not measured.
-const STAGGERED: usize = 192;
+pub(super) const STAGGERED: usize = 192;
 
 /// Blocks that lie before every lane of `V` vectors of `G`.
 pub(super) struct Step<'a, const G: usize, const V: usize> {
@@ -43,16 +43,16 @@ impl<'a, const G: usize, const V: usize> Step<'a, G, V> {
         })
     }
 
-    /// One of lanes that are one run each: as many blocks as the shortest has.
+    /// The first of these messages' blocks, as many as the shortest has if it has fewer than so many.
     #[inline(always)]
-    pub(super) fn over(run: impl Fn(usize) -> Run<'a, 16>) -> Self {
-        let (mut next, mut blocks) = ([[ptr::null(); G]; V], usize::MAX);
+    pub(super) fn first(blocks: usize, message: impl Fn(usize) -> &'a [u8]) -> Self {
+        let (mut next, mut shortest) = ([[ptr::null(); G]; V], usize::MAX);
         for (lane, next) in next.as_flattened_mut().iter_mut().enumerate() {
-            let run = run(lane);
-            blocks = blocks.min(run.len());
-            *next = run.as_ptr();
+            let message = message(lane);
+            shortest = shortest.min(message.len());
+            *next = message.as_ptr().cast();
         }
-        Self { next, blocks, runs: PhantomData }
+        Self { next, blocks: blocks.min(shortest / 16), runs: PhantomData }
     }
 
     /// How many blocks.

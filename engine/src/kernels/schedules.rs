@@ -15,6 +15,17 @@ pub(crate) struct Schedules {
     pub(super) narrow: [[__m128i; 8]; 11],
 }
 
+#[cfg(test)]
+impl Schedules {
+    pub(crate) fn is_blank(&self) -> bool {
+        // SAFETY: vectors are plain bytes.
+        let wide = unsafe { self.wide.as_flattened().align_to::<u8>().1 };
+        // SAFETY: likewise.
+        let narrow = unsafe { self.narrow.as_flattened().align_to::<u8>().1 };
+        wide.iter().chain(narrow).all(|byte| *byte == 0)
+    }
+}
+
 /// Room without keys.
 impl Default for Schedules {
     fn default() -> Self {

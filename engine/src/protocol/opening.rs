@@ -131,6 +131,23 @@ impl Generation {
         }
     }
 
+    /// Fills in the signature field of the message that begins with `head` and says already that it is signed.
+    #[inline(always)]
+    pub(crate) fn fill_in(self, mac: &[u8; 16], head: &mut [u8]) {
+        match self {
+            Self::Smb1 => {
+                if let Some(header) = head.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
+                    header[SecuritySignature::FIELD].copy_from_slice(&half(mac));
+                }
+            }
+            Self::Smb2 => {
+                if let Some(header) = head.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
+                    header[Signature::FIELD].copy_from_slice(mac);
+                }
+            }
+        }
+    }
+
     /// Makes the message that begins with `head` a signed one: sets SIGNED and fills in the signature field.
     #[inline(always)]
     pub(crate) fn complete(self, mac: &[u8; 16], head: &mut [u8]) {

@@ -1,0 +1,197 @@
+//! Messages under AES-CMAC that are alike: to be signed, in one piece, all of one length.
+//!
+//! As bursts of a client's requests are, and what benchmarks send. They need neither sorting nor a look at what the others of
+//! their group are like: each is made ready as it comes, and a group runs as soon as it is full, where its messages lie.
+
+use core::mem;
+
+use arrayvec::ArrayVec;
+use zeroize::Zeroize;
+
+use super::message::{Message, Operation, Outcome};
+use super::occupancy::Occupancy;
+use super::scheduler::Source;
+use crate::kernels::cmac_group::{InOnePiece, InPlace, Schedules};
+use crate::kernels::cmac_ni::{CmacKey, Ending};
+use crate::kernels::{Backend, Work};
+use crate::mac::chain::Chain;
+use crate::protocol::{Generation, Mark, Opening, SequenceNumber, SigningAlgorithm};
+
+const ALGORITHM: SigningAlgorithm = SigningAlgorithm::AesCmac;
+const GENERATION: Generation = Generation::signed_with(ALGORITHM);
+const LANES: usize = InPlace::LANES;
+
+/// The last blocks of messages that wait, as the chain takes them.
+pub(super) struct AlikeRoom([[u8; 16]; LANES]);
+
+impl AlikeRoom {
+    pub(super) const fn new() -> Self {
+        Self([[0; 16]; LANES])
+    }
+
+    /// Empties what may hold keys or messages.
+    pub(super) fn wipe(&mut self) {
+        self.0.zeroize();
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_blank(&self) -> bool {
+        self.0 == [[0; 16]; LANES]
+    }
+}
+
+/// Messages of one length that wait for their group to be full.
+pub(super) struct AlikeQueue<'m, 'd, 'r> {
+    backend: Backend,
+    kernel: InPlace,
+    /// How long they are.
+    bytes: usize,
+    waiting: ArrayVec<Waiting<'m, 'd>, LANES>,
+    /// Groups that ran since the last wipe.
+    ran: usize,
+    room: &'r mut AlikeRoom,
+}
+
+/// A message that has become what its MAC covers.
+struct Waiting<'m, 'd> {
+    message: &'m mut Message<'d>,
+    key: &'d CmacKey,
+}
+
+impl InOnePiece for Waiting<'_, '_> {
+    #[inline(always)]
+    fn key(&self) -> &CmacKey {
+        self.key
+    }
+
+    #[inline(always)]
+    fn bytes(&self) -> &[u8] {
+        self.message.head
+    }
+}
+
+/// Why no more messages were taken in.
+pub(super) enum Halt<'m, 'd> {
+    /// There are none.
+    Dry,
+    /// This one is not like the others, which may still wait.
+    Unlike(&'m mut Message<'d>),
+    /// This one is not of this algorithm.
+    Other(&'m mut Message<'d>),
+}
+
+impl<'m, 'd, 'r> AlikeQueue<'m, 'd, 'r> {
+    /// For backends that have a kernel.
+    #[inline(always)]
+    pub(super) fn of(backend: Backend, room: &'r mut AlikeRoom) -> Option<Self> {
+        let kernel = InPlace::of(backend)?;
+        Some(Self { backend, kernel, bytes: 0, waiting: ArrayVec::new(), ran: 0, room })
+    }
+
+    /// Whether no message waits.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Tells whether messages of this length are expected, and has them be expected from now on. Those of other lengths that
+    /// wait must be given up then.
+    #[inline(always)]
+    pub(super) const fn expect(&mut self, bytes: usize) -> bool {
+        mem::replace(&mut self.bytes, bytes) == bytes
+    }
+
+    /// Takes messages in, the first and those that follow, as long as they are as expected.
+    pub(super) fn take(
+        &mut self,
+        first: &'m mut Message<'d>,
+        rest: &mut impl Iterator<Item = &'m mut Message<'d>>,
+        schedules: &mut Schedules,
+        occupancy: &mut Occupancy,
+        source: &mut impl Source<'m, 'd>,
+    ) -> Halt<'m, 'd> {
+        self.backend.compiled(Take { queue: self, first, rest, schedules, occupancy, source })
+    }
+
+    /// Those that wait, of which none does any more. They can be taken in again, here or elsewhere.
+    #[inline(always)]
+    pub(super) fn give_up(&mut self) -> impl Iterator<Item = &'m mut Message<'d>> {
+        self.waiting.drain(..).map(|waiting| waiting.message)
+    }
+
+    /// Wipes what groups have left behind.
+    #[inline(always)]
+    pub(super) fn wipe(&mut self, schedules: &mut Schedules) {
+        if mem::take(&mut self.ran) > 0 {
+            schedules.zeroize();
+            self.room.0 = [[0; 16]; LANES];
+        }
+    }
+
+    /// Signs a full group's messages, and hands them back.
+    #[inline(always)]
+    fn run(
+        &mut self,
+        schedules: &mut Schedules,
+        occupancy: &mut Occupancy,
+        source: &mut impl Source<'m, 'd>,
+    ) {
+        let Some(group) = self.waiting.first_chunk() else { return };
+        self.ran += 1;
+        let blocks = self.bytes.div_ceil(16);
+        occupancy.add((LANES * blocks) as u64, (LANES * blocks) as u64);
+        let tags = self.kernel.run(schedules, group, blocks.saturating_sub(1), &self.room.0);
+        for (Waiting { message, .. }, tag) in self.waiting.drain(..).zip(&tags) {
+            GENERATION.fill_in(tag, message.head);
+            message.outcome = Outcome::Signed;
+            source.hand_back(message);
+        }
+    }
+}
+
+/// [`AlikeQueue::take`], as work that is compiled for its backend.
+struct Take<'q, 'm, 'd, 'r, I, S> {
+    queue: &'q mut AlikeQueue<'m, 'd, 'r>,
+    first: &'m mut Message<'d>,
+    rest: &'q mut I,
+    schedules: &'q mut Schedules,
+    occupancy: &'q mut Occupancy,
+    source: &'q mut S,
+}
+
+impl<'m, 'd, I, S> Work for Take<'_, 'm, 'd, '_, I, S>
+where
+    I: Iterator<Item = &'m mut Message<'d>>,
+    S: Source<'m, 'd>,
+{
+    type Yield = Halt<'m, 'd>;
+
+    #[inline(always)]
+    fn run(self) -> Halt<'m, 'd> {
+        let Self { queue, first, rest, schedules, occupancy, source } = self;
+        let (bytes, ending) = (queue.bytes, *Ending::of(queue.bytes));
+        let mut next = Some(first);
+        loop {
+            let filled = queue.waiting.len();
+            for place in queue.room.0.iter_mut().skip(filled) {
+                let Some(message) = next else { return Halt::Dry };
+                let Some(key) = CmacKey::of(message.key) else { return Halt::Other(message) };
+                let Message { ref mut head, body: [], operation: Operation::Sign, sequence, .. } = *message
+                else {
+                    return Halt::Unlike(message);
+                };
+                // Else LLVM asks the message for its head again after each write to it.
+                let head = &mut **head;
+                if head.len() != bytes || Opening::signable(ALGORITHM, head, sequence).is_none() {
+                    return Halt::Unlike(message);
+                }
+                GENERATION.cover(Mark::Set, SequenceNumber(0), head);
+                let Some(end) = head.last_chunk() else { return Halt::Unlike(message) };
+                *place = key.last_block_of(&ending, end);
+                queue.waiting.push(Waiting { message, key });
+                next = rest.next();
+            }
+            queue.run(schedules, occupancy, source);
+        }
+    }
+}
