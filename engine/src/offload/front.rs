@@ -124,9 +124,10 @@ impl<P: Parcel> Front<P> {
             return Progress::Idle;
         };
         let now = self.clock.take().unwrap_or_else(Instant::now);
-        let deadline = since + self.shared.config.max_wait;
-        if now < deadline && !closing && !self.is_enough() {
-            return Progress::Gathers(deadline);
+        let max_wait = self.shared.config.max_wait;
+        // A burst may have been queued after the clock was read: it has not waited, and without a wait runs all the same.
+        if now.saturating_duration_since(since) < max_wait && !closing && !self.is_enough() {
+            return Progress::Gathers(since + max_wait);
         }
         // A burst's keys were registered before it was submitted: now that it is here, so are they.
         self.learn();
