@@ -188,37 +188,43 @@ fn what_is_no_message_is_refused_and_harms_no_other() {
 /// As many as show what the next ones are like, fill every kernel's lanes, and begin to do so again.
 const ALIKE: usize = 16 + 64 + 20;
 
-fn alike(algorithm: SigningAlgorithm, bytes: usize) -> Vec<Plan> {
-    let sign = |session| Plan { deed: Deed::Sign, ..plan(algorithm, session, bytes) };
-    (0..ALIKE).map(sign).collect()
+fn alike(algorithm: SigningAlgorithm, bytes: usize, deed: Deed) -> Vec<Plan> {
+    (0..ALIKE).map(|session| Plan { deed, ..plan(algorithm, session, bytes) }).collect()
 }
 
 #[test]
-fn messages_of_one_length_that_are_all_signed() {
+fn messages_of_one_length_that_are_all_signed_or_all_verified() {
     for algorithm in SigningAlgorithm::ALL {
         for length in (64..=80).chain(127..=129).chain(1024..=1090).chain(3040..=3080) {
-            assert_scheduled_as_alone(&alike(algorithm, length), length % 64);
+            assert_scheduled_as_alone(&alike(algorithm, length, Deed::Sign), length % 64);
+            let mut verified = alike(algorithm, length, Deed::Verify);
+            for plan in verified.iter_mut().step_by(5) {
+                plan.deed = Deed::VerifyChanged(usize::from(plan.session) * 3);
+            }
+            assert_scheduled_as_alone(&verified, length % 64);
         }
     }
 }
 
 #[test]
 fn one_that_differs_among_messages_that_are_alike() {
-    for place in (0..ALIKE).step_by(3) {
-        let alike = alike(SigningAlgorithm::AesCmac, 200);
-        let other = |change: fn(&mut Plan)| {
-            let mut plans = alike.clone();
-            change(&mut plans[place]);
-            assert_scheduled_as_alone(&plans, place % 64);
-        };
-        other(|plan| plan.deed = Deed::Verify);
-        other(|plan| plan.deed = Deed::VerifyChanged(99));
-        other(|plan| plan.deed = Deed::Refuse);
-        other(|plan| plan.bytes = 201);
-        other(|plan| plan.bytes = 5000);
-        other(|plan| plan.cuts = vec![100]);
-        other(|plan| (plan.bytes, plan.cuts) = (300, vec![200]));
-        other(|plan| plan.algorithm = SigningAlgorithm::HmacSha256);
+    for (deed, opposite) in [(Deed::Sign, Deed::Verify), (Deed::Verify, Deed::Sign)] {
+        for place in (0..ALIKE).step_by(3) {
+            let alike = alike(SigningAlgorithm::AesCmac, 200, deed);
+            let other = |change: &dyn Fn(&mut Plan)| {
+                let mut plans = alike.clone();
+                change(&mut plans[place]);
+                assert_scheduled_as_alone(&plans, place % 64);
+            };
+            other(&|plan| plan.deed = opposite);
+            other(&|plan| plan.deed = Deed::VerifyUnsigned);
+            other(&|plan| plan.deed = Deed::Refuse);
+            other(&|plan| plan.bytes = 201);
+            other(&|plan| plan.bytes = 5000);
+            other(&|plan| plan.cuts = vec![100]);
+            other(&|plan| (plan.bytes, plan.cuts) = (300, vec![200]));
+            other(&|plan| plan.algorithm = SigningAlgorithm::HmacSha256);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Messages under AES-CMAC that are alike: to be signed, in one piece, all of one length.
+//! Messages under AES-CMAC that are alike: in one piece, all of one length, all to be signed or all to be verified.
 //!
 //! As bursts of a client's requests are, and what benchmarks send. They need neither sorting nor a look at what the others of
 //! their group are like: each is made ready as it comes, and a group runs as soon as it is full, where its messages lie.
@@ -8,18 +8,84 @@ use core::mem;
 use arrayvec::ArrayVec;
 use zeroize::Zeroize;
 
+use super::job::settle;
 use super::message::{Message, Operation, Outcome};
 use super::occupancy::Occupancy;
 use super::scheduler::Source;
 use crate::kernels::cmac_group::{InOnePiece, InPlace, Schedules};
 use crate::kernels::cmac_ni::{CmacKey, Ending};
 use crate::kernels::{Backend, Work};
+use crate::mac::Tag;
 use crate::mac::chain::Chain;
-use crate::protocol::{Generation, Mark, Opening, SequenceNumber, SigningAlgorithm};
+use crate::protocol::{Generation, Mark, Opening, SequenceNumber, Signature, SigningAlgorithm};
 
 const ALGORITHM: SigningAlgorithm = SigningAlgorithm::AesCmac;
 const GENERATION: Generation = Generation::signed_with(ALGORITHM);
 const LANES: usize = InPlace::LANES;
+
+/// The block that the signature field is, under SMB2.
+const SIGNATURE_BLOCK: usize = {
+    assert!(Signature::FIELD.start.is_multiple_of(16) && Signature::FIELD.end == Signature::FIELD.start + 16);
+    Signature::FIELD.start / 16
+};
+
+/// What messages that are alike have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Likeness {
+    bytes: usize,
+    deed: Deed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Sign,
+    Verify,
+}
+
+impl Likeness {
+    /// Of a message that can be one of many; `None` where it is too long or too short.
+    #[inline(always)]
+    pub(super) fn of(message: &Message<'_>) -> Option<Self> {
+        let deed = match message.operation {
+            Operation::Sign => Deed::Sign,
+            Operation::Verify(_) => Deed::Verify,
+        };
+        let bytes = message.head.len();
+        // The last block must not be the signature's.
+        (Signature::FIELD.end + 1..=InPlace::MOST_BYTES).contains(&bytes).then_some(Self { bytes, deed })
+    }
+
+    /// Makes a message that is so what the kernel takes; `None` says nothing of others.
+    #[inline(always)]
+    fn prepare<'h>(self, message: &'h mut Message<'_>) -> Option<&'h [u8]> {
+        let Message { ref mut head, body: [], operation, sequence, .. } = *message else { return None };
+        // Else LLVM asks the message for its head again after each write to it.
+        let head = &mut **head;
+        if head.len() != self.bytes {
+            return None;
+        }
+        match (self.deed, operation) {
+            (Deed::Sign, Operation::Sign) => {
+                Opening::signable(ALGORITHM, head, sequence)?;
+                GENERATION.cover(Mark::Set, SequenceNumber(0), head);
+            }
+            // It must stay as it is: the kernel passes over its signature.
+            (Deed::Verify, Operation::Verify(sender)) => {
+                Opening::verifiable(ALGORITHM, sender, head, sequence)?;
+            }
+            _ => return None,
+        }
+        Some(head)
+    }
+
+    /// The block that counts as zero.
+    const fn emptied(self) -> Option<usize> {
+        match self.deed {
+            Deed::Sign => None,
+            Deed::Verify => Some(SIGNATURE_BLOCK),
+        }
+    }
+}
 
 /// The last blocks of messages that wait, as the chain takes them.
 pub(super) struct AlikeRoom([[u8; 16]; LANES]);
@@ -40,19 +106,19 @@ impl AlikeRoom {
     }
 }
 
-/// Messages of one length that wait for their group to be full.
+/// Messages that wait for their group to be full.
 pub(super) struct AlikeQueue<'m, 'd, 'r> {
     backend: Backend,
     kernel: InPlace,
-    /// How long they are.
-    bytes: usize,
+    /// What they are, and what those are that are expected.
+    expected: Option<Likeness>,
     waiting: ArrayVec<Waiting<'m, 'd>, LANES>,
     /// Groups that ran since the last wipe.
     ran: usize,
     room: &'r mut AlikeRoom,
 }
 
-/// A message that has become what its MAC covers.
+/// A message that the kernel can read.
 struct Waiting<'m, 'd> {
     message: &'m mut Message<'d>,
     key: &'d CmacKey,
@@ -85,7 +151,7 @@ impl<'m, 'd, 'r> AlikeQueue<'m, 'd, 'r> {
     #[inline(always)]
     pub(super) fn of(backend: Backend, room: &'r mut AlikeRoom) -> Option<Self> {
         let kernel = InPlace::of(backend)?;
-        Some(Self { backend, kernel, bytes: 0, waiting: ArrayVec::new(), ran: 0, room })
+        Some(Self { backend, kernel, expected: None, waiting: ArrayVec::new(), ran: 0, room })
     }
 
     /// Whether no message waits.
@@ -94,11 +160,10 @@ impl<'m, 'd, 'r> AlikeQueue<'m, 'd, 'r> {
         self.waiting.is_empty()
     }
 
-    /// Tells whether messages of this length are expected, and has them be expected from now on. Those of other lengths that
-    /// wait must be given up then.
+    /// Has such messages be expected from now on, and tells what others were before: those that wait must be given up then.
     #[inline(always)]
-    pub(super) const fn expect(&mut self, bytes: usize) -> bool {
-        mem::replace(&mut self.bytes, bytes) == bytes
+    pub(super) const fn expect(&mut self, likeness: Option<Likeness>) -> Option<Likeness> {
+        mem::replace(&mut self.expected, likeness)
     }
 
     /// Takes messages in, the first and those that follow, as long as they are as expected.
@@ -128,7 +193,7 @@ impl<'m, 'd, 'r> AlikeQueue<'m, 'd, 'r> {
         }
     }
 
-    /// Signs a full group's messages, and hands them back.
+    /// Signs or judges a full group's messages, and hands them back.
     #[inline(always)]
     fn run(
         &mut self,
@@ -136,15 +201,21 @@ impl<'m, 'd, 'r> AlikeQueue<'m, 'd, 'r> {
         occupancy: &mut Occupancy,
         source: &mut impl Source<'m, 'd>,
     ) {
-        let Some(group) = self.waiting.first_chunk() else { return };
+        let (Some(likeness), Some(group)) = (self.expected, self.waiting.first_chunk()) else { return };
         self.ran += 1;
-        let blocks = self.bytes.div_ceil(16);
+        let blocks = likeness.bytes.div_ceil(16);
         occupancy.add((LANES * blocks) as u64, (LANES * blocks) as u64);
-        let tags = self.kernel.run(schedules, group, blocks.saturating_sub(1), &self.room.0);
-        for (Waiting { message, .. }, tag) in self.waiting.drain(..).zip(&tags) {
-            GENERATION.fill_in(tag, message.head);
-            message.outcome = Outcome::Signed;
-            source.hand_back(message);
+        let before_last = blocks.saturating_sub(1);
+        let tags = self.kernel.run(schedules, group, before_last, likeness.emptied(), &self.room.0);
+        for (Waiting { message, .. }, tag) in self.waiting.drain(..).zip(tags) {
+            source.hand_back(match likeness.deed {
+                Deed::Sign => {
+                    GENERATION.fill_in(&tag, message.head);
+                    message.outcome = Outcome::Signed;
+                    message
+                }
+                Deed::Verify => settle(ALGORITHM, message, &Tag::from_bytes(tag)),
+            });
         }
     }
 }
@@ -169,24 +240,17 @@ where
     #[inline(always)]
     fn run(self) -> Halt<'m, 'd> {
         let Self { queue, first, rest, schedules, occupancy, source } = self;
-        let (bytes, ending) = (queue.bytes, *Ending::of(queue.bytes));
+        let Some(likeness) = queue.expected else { return Halt::Unlike(first) };
+        let ending = *Ending::of(likeness.bytes);
         let mut next = Some(first);
         loop {
             let filled = queue.waiting.len();
             for place in queue.room.0.iter_mut().skip(filled) {
                 let Some(message) = next else { return Halt::Dry };
                 let Some(key) = CmacKey::of(message.key) else { return Halt::Other(message) };
-                let Message { ref mut head, body: [], operation: Operation::Sign, sequence, .. } = *message
-                else {
+                let Some(end) = likeness.prepare(message).and_then(<[u8]>::last_chunk) else {
                     return Halt::Unlike(message);
                 };
-                // Else LLVM asks the message for its head again after each write to it.
-                let head = &mut **head;
-                if head.len() != bytes || Opening::signable(ALGORITHM, head, sequence).is_none() {
-                    return Halt::Unlike(message);
-                }
-                GENERATION.cover(Mark::Set, SequenceNumber(0), head);
-                let Some(end) = head.last_chunk() else { return Halt::Unlike(message) };
                 *place = key.last_block_of(&ending, end);
                 queue.waiting.push(Waiting { message, key });
                 next = rest.next();

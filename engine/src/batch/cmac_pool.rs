@@ -1,12 +1,11 @@
 //! The messages under AES-CMAC that are in flight: a pool, and before it a queue of those that are alike.
 
-use super::alike_queue::{AlikeQueue, AlikeRoom, Halt};
+use super::alike_queue::{AlikeQueue, AlikeRoom, Halt, Likeness};
 use super::message::Message;
 use super::occupancy::Occupancy;
 use super::pool::{Pool, Room};
 use super::scheduler::{Source, Supply};
 use crate::kernels::Backend;
-use crate::kernels::cmac_group::InPlace;
 use crate::kernels::cmac_ni::CmacKey;
 
 /// Memory that both work in, kept from run to run.
@@ -77,14 +76,14 @@ impl<'m, 'd, 'r> CmacPool<'m, 'd, 'r> {
         source: &mut impl Source<'m, 'd>,
     ) -> Option<&'m mut Message<'d>> {
         if let Some(alike) = &mut self.alike {
-            let bytes = first.head.len();
-            if alike.expect(bytes) && bytes <= InPlace::MOST_BYTES {
+            let likeness = Likeness::of(first);
+            if likeness.is_some() && alike.expect(likeness) == likeness {
                 match alike.take(first, rest, self.pool.scratch(), occupancy, source) {
                     Halt::Dry => return None,
                     Halt::Other(message) => return Some(message),
                     Halt::Unlike(message) => first = message,
                 }
-                alike.expect(0);
+                alike.expect(None);
             }
             self.give_up(occupancy, source);
         }

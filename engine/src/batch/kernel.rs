@@ -90,7 +90,7 @@ impl Kernel<16> for CmacKey {
             && let Some(last_blocks) = layout.in_place(group, &mut lanes)
             && let (Some(lanes), Some(ends)) = (lanes.first_chunk(), ends.first_chunk_mut())
         {
-            *ends = kernel.run(schedules, lanes, longest.saturating_sub(1), last_blocks);
+            *ends = kernel.run(schedules, lanes, longest.saturating_sub(1), None, last_blocks);
             return;
         }
         let lanes = layout.copies(group, longest);

@@ -137,6 +137,7 @@ pub(crate) mod cmac_group {
             _: &mut Schedules,
             _: &[impl InOnePiece; Self::LANES],
             _: usize,
+            _: Option<usize>,
             _: &[[u8; 16]; Self::LANES],
         ) -> [[u8; 16]; Self::LANES] {
             match self.0 {}

@@ -12,6 +12,7 @@ use core::arch::x86_64::{
     _mm512_mask_mov_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_xor_si512,
 };
 use core::array;
+use core::ops::Range;
 
 use super::aes_x4::ROUND_CONSTANTS;
 use super::aes_x16::Words;
@@ -84,7 +85,8 @@ fn short<const V: usize>(
     }
     let last = schedules.wide[10];
     let mut now: [__m512i; V] = array::from_fn(|v| _mm512_aesdeclast_epi128(last[v], _mm512_setzero_si512()));
-    advance(schedules, &mut now, &ShortLanes::new(lanes, blocks));
+    let lanes = ShortLanes::new(lanes, blocks);
+    advance(schedules, &mut now, &lanes, 0..lanes.len());
     for v in 0..V {
         let states = store4(_mm512_aesenclast_epi128(now[v], last[v]));
         ends.as_chunks_mut().0[v] = states;
@@ -92,24 +94,26 @@ fn short<const V: usize>(
     ends
 }
 
-/// Takes chains from zero over so many blocks of each message, and then over the last blocks, and tells where they end.
+/// Takes chains from zero over so many blocks of each message, of which one may count as zero, and then over the last blocks,
+/// and tells where they end.
 #[inline(always)]
 pub(crate) fn run_in_place(
     _: HaveAvx512,
     schedules: &mut Schedules,
     messages: &[impl InOnePiece; LANES],
     blocks: usize,
+    emptied: Option<usize>,
     last_blocks: &[[u8; 16]; LANES],
 ) -> [[u8; 16]; LANES] {
     // SAFETY: the proof exists only if the CPU has AVX-512 F, BW and VL, VAES and all of AVX2's backend.
-    unsafe { in_place(schedules, messages, blocks, last_blocks) }
+    unsafe { in_place(schedules, messages, (blocks, emptied), last_blocks) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
 fn in_place(
     schedules: &mut Schedules,
     messages: &[impl InOnePiece; LANES],
-    blocks: usize,
+    (blocks, emptied): (usize, Option<usize>),
     last_blocks: &[[u8; 16]; LANES],
 ) -> [[u8; 16]; LANES] {
     // Else LLVM gathers pointers by vpgatherqq, which takes far longer.
@@ -117,14 +121,15 @@ fn in_place(
     gather::<8>(schedules, |lane| messages[lane].key());
     let last = schedules.wide[10];
     let mut now: [__m512i; 8] = array::from_fn(|v| _mm512_aesdeclast_epi128(last[v], _mm512_setzero_si512()));
-    advance(schedules, &mut now, &step);
-    let (last_blocks, _) = last_blocks.as_chunks::<4>();
-    for v in 0..8 {
-        let block = load_64(last_blocks[v].as_flattened().first_chunk().unwrap_or(&[0; 64]));
-        now[v] = _mm512_aesenclast_epi128(now[v], _mm512_xor_si512(block, schedules.wide[0][v]));
+    let emptied = emptied.filter(|emptied| *emptied < step.len());
+    if let Some(emptied) = emptied {
+        advance(schedules, &mut now, &step, 0..emptied);
+        encrypt(schedules, &mut now, [_mm512_setzero_si512(); 8]);
     }
-    let second: [__m512i; 8] = array::from_fn(|v| schedules.wide[1][v]);
-    middle_rounds(&mut now, &second, schedules);
+    advance(schedules, &mut now, &step, emptied.map_or(0, |emptied| emptied + 1)..step.len());
+    let (last_blocks, _) = last_blocks.as_chunks::<4>();
+    let last_block = |v: usize| load_64(last_blocks[v].as_flattened().first_chunk().unwrap_or(&[0; 64]));
+    encrypt(schedules, &mut now, array::from_fn(last_block));
     let mut ends = [[0; 16]; LANES];
     for (v, ends) in ends.as_chunks_mut().0.iter_mut().enumerate() {
         *ends = store4(_mm512_aesenclast_epi128(now[v], last[v]));
@@ -143,7 +148,7 @@ fn run<const V: usize>(schedules: &mut Schedules, lanes: &mut [CmacLane<'_>]) {
         _mm512_aesdeclast_epi128(_mm512_xor_si512(states, last[v]), _mm512_setzero_si512())
     });
     match Step::<4, V>::only(lanes) {
-        Some(step) => advance(schedules, &mut now, &step),
+        Some(step) => advance(schedules, &mut now, &step, 0..step.len()),
         None => advance_unequal(schedules, &mut now, Progress::new(lanes)),
     }
 
@@ -181,7 +186,7 @@ fn advance_unequal<const V: usize>(
                 chains[v] = _mm512_mask_mov_epi64(chains[v], both_halves(turn.started >> (4 * v)), starts[v]);
             }
         }
-        advance(schedules, chains, progress.step());
+        advance(schedules, chains, progress.step(), 0..progress.step().len());
         progress.advance();
     }
     *chains = ends;
@@ -250,19 +255,11 @@ fn side_by_side_2([a, b, c, d]: [&[[u8; 16]; 2]; 4]) -> [__m512i; 2] {
 
 /// Blocks that lie before four lanes of each vector.
 trait Columns {
-    /// How many.
-    fn len(&self) -> usize;
-
-    /// `N` blocks of a lane, from the `at`th on; together no more than [`Self::len`].
+    /// `N` blocks of a lane, from the `at`th on; together no more than there are.
     fn blocks<const N: usize>(&self, vector: usize, slot: usize, at: usize) -> &[[u8; 16]; N];
 }
 
 impl<const V: usize> Columns for Step<'_, 4, V> {
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self.len()
-    }
-
     #[inline(always)]
     fn blocks<const N: usize>(&self, vector: usize, slot: usize, at: usize) -> &[[u8; 16]; N] {
         self.blocks(vector, slot, at)
@@ -271,29 +268,29 @@ impl<const V: usize> Columns for Step<'_, 4, V> {
 
 impl Columns for ShortLanes<'_, LANES> {
     #[inline(always)]
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    #[inline(always)]
     fn blocks<const N: usize>(&self, vector: usize, slot: usize, at: usize) -> &[[u8; 16]; N] {
         self.blocks(4 * vector + slot, at)
     }
 }
 
-/// Moves all chains on by the blocks that lie before every lane.
+/// Moves all chains on by these of the blocks that lie before every lane.
 // In the assembly two blocks of 32 lanes are 128 vaesenc with a key from memory, 32 with operands in registers, 16 loads and
 // 16 vinserti64x4 of two blocks, 16 shuffles and 16 XORs. That most keys come from memory costs nothing on Zen 5: with all
 // data in L1 the same instructions take as long with every key in a register.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
-fn advance<const V: usize>(schedules: &Schedules, chains: &mut [__m512i; V], step: &impl Columns) {
+fn advance<const V: usize>(
+    schedules: &Schedules,
+    chains: &mut [__m512i; V],
+    step: &impl Columns,
+    blocks: Range<usize>,
+) {
     // A copy: LLVM would write what is borrowed back before every check of a bound.
     let mut now = *chains;
     let between: [__m512i; V] = array::from_fn(|v| schedules.wide[0][v]);
     let second: [__m512i; V] = array::from_fn(|v| schedules.wide[1][v]);
-    let mut at = 0;
-    while at + 2 <= step.len() {
+    let mut at = blocks.start;
+    while at + 2 <= blocks.end {
         // Else LLVM moves every lane's pointer on in memory in place of one index.
         let step = fresh(step);
         let mut later = [_mm512_setzero_si512(); V];
@@ -309,14 +306,22 @@ fn advance<const V: usize>(schedules: &Schedules, chains: &mut [__m512i; V], ste
         middle_rounds(&mut now, &second, schedules);
         at += 2;
     }
-    if at < step.len() {
-        for v in 0..V {
-            let block = side_by_side([0, 1, 2, 3].map(|slot| &step.blocks::<1>(v, slot, at)[0]));
-            now[v] = _mm512_aesenclast_epi128(now[v], _mm512_xor_si512(block, between[v]));
-        }
-        middle_rounds(&mut now, &second, schedules);
+    if at < blocks.end {
+        let block = |v| side_by_side([0, 1, 2, 3].map(|slot| &step.blocks::<1>(v, slot, at)[0]));
+        encrypt(schedules, &mut now, array::from_fn(block));
     }
     *chains = now;
+}
+
+/// Moves all chains on by a block each.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
+fn encrypt<const V: usize>(schedules: &Schedules, now: &mut [__m512i; V], blocks: [__m512i; V]) {
+    for v in 0..V {
+        now[v] = _mm512_aesenclast_epi128(now[v], _mm512_xor_si512(blocks[v], schedules.wide[0][v]));
+    }
+    let second: [__m512i; V] = array::from_fn(|v| schedules.wide[1][v]);
+    middle_rounds(now, &second, schedules);
 }
 
 #[inline]

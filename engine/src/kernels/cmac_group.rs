@@ -91,7 +91,8 @@ impl InPlace {
         }
     }
 
-    /// Takes chains from zero over so many blocks of each message, and then over the last blocks, and tells where they end.
+    /// Takes chains from zero over so many blocks of each message, of which one may count as zero, and then over the last
+    /// blocks, and tells where they end.
     ///
     /// Afterwards `schedules` holds round keys, until they are wiped.
     #[inline(always)]
@@ -100,8 +101,9 @@ impl InPlace {
         schedules: &mut Schedules,
         messages: &[impl InOnePiece; Self::LANES],
         blocks: usize,
+        emptied: Option<usize>,
         last_blocks: &[[u8; 16]; Self::LANES],
     ) -> [[u8; 16]; Self::LANES] {
-        cbc_vaes::run_in_place(self.0, schedules, messages, blocks, last_blocks)
+        cbc_vaes::run_in_place(self.0, schedules, messages, blocks, emptied, last_blocks)
     }
 }
