@@ -92,6 +92,21 @@ fn the_longest_messages_of_smb_whole_and_scattered() {
 }
 
 #[test]
+fn long_messages_of_many_lengths() {
+    for algorithm in SigningAlgorithm::ALL {
+        // More than a queue of lanes holds, and some longer than one step.
+        let plans: Vec<_> = (0..330)
+            .map(|session| {
+                let bytes = if session % 64 == 7 { 150_000 } else { 4700 + session * 7919 % 30_000 };
+                let cuts = if session % 3 == 0 { vec![70 + session, bytes / 2] } else { Vec::new() };
+                Plan { cuts, ..plan(algorithm, session, bytes) }
+            })
+            .collect();
+        assert_scheduled_as_alone(&plans, 7);
+    }
+}
+
+#[test]
 fn one_very_long_message_beside_many_short_ones() {
     for algorithm in SigningAlgorithm::ALL {
         let mut plans: Vec<_> =

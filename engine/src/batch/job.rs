@@ -55,6 +55,19 @@ impl<'m, 'd> Job<'m, 'd> {
         self.opening.cover(copy);
     }
 
+    /// The head as the MAC covers it: of a message that is to be signed, once [`Self::cover_signed`] has made it so. Any
+    /// other must stay as it is.
+    #[inline(always)]
+    pub(super) fn covered_head(&self) -> Option<&[u8]> {
+        (self.message.operation == Operation::Sign).then_some(&*self.message.head)
+    }
+
+    /// Makes a message that is to be signed what the MAC covers.
+    #[inline(always)]
+    pub(super) fn cover_signed(&mut self) {
+        cover_signed(self.key().algorithm(), self.message);
+    }
+
     /// What follows the header in the head.
     #[inline(always)]
     pub(super) fn head(&self) -> &[u8] {

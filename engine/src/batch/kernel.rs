@@ -1,5 +1,6 @@
 //! Which kernel moves a group of lanes on.
 
+use core::convert::Infallible;
 use core::slice;
 
 use arrayvec::ArrayVec;
@@ -7,7 +8,7 @@ use zeroize::Zeroize;
 
 use super::occupancy::Occupancy;
 use super::short_message::{Group, Layout, ShortMessage};
-use crate::kernels::cmac_group::{InPlace, Schedules};
+use crate::kernels::cmac_group::{Ending, InPlace, Queue, Schedules};
 use crate::kernels::cmac_ni::CmacKey;
 pub(super) use crate::kernels::lane::MAX_LANES;
 use crate::kernels::lane::{CmacLane, Lane, Md5Lane, Sha256Lane};
@@ -28,6 +29,9 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
     /// Memory that the kernel works in beside its lanes, and may leave secrets in.
     type Scratch: Default + Zeroize;
 
+    /// The kernel of [`Self::run_queue`].
+    type Queue: Copy;
+
     /// Lanes that run best together.
     fn width(backend: Backend) -> usize;
 
@@ -37,6 +41,18 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
         scratch: &mut Self::Scratch,
         lanes: &mut [Lane<'_, Self::Key, Self::State, N>],
     );
+
+    /// The kernel for lanes that take each other's places, if the backend has one.
+    fn queue(backend: Backend) -> Option<Self::Queue>;
+
+    /// Moves lanes on, more than [`Self::width`] unless all are to end, each in the place of one that ends, and tells how many
+    /// blocks followed each other. What is left of a lane are as many blocks as it has then.
+    fn run_queue(
+        queue: Self::Queue,
+        scratch: &mut Self::Scratch,
+        lanes: &mut [Lane<'_, Self::Key, Self::State, N>],
+        ending: Ending,
+    ) -> usize;
 
     /// Takes a group of short messages, at most [`Self::width`] of them, the shortest first, to the ends of their chains;
     /// `longest` is how many blocks the longest has.
@@ -63,6 +79,7 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
 impl Kernel<16> for CmacKey {
     const STOP: u32 = 100;
     type Scratch = Schedules;
+    type Queue = Queue;
 
     fn width(backend: Backend) -> usize {
         cmac_group::width(backend)
@@ -71,6 +88,20 @@ impl Kernel<16> for CmacKey {
     #[inline(always)]
     fn run_group(backend: Backend, schedules: &mut Self::Scratch, lanes: &mut [CmacLane<'_>]) {
         cmac_group::run_group(backend, schedules, lanes);
+    }
+
+    fn queue(backend: Backend) -> Option<Queue> {
+        Queue::of(backend)
+    }
+
+    #[inline(always)]
+    fn run_queue(
+        queue: Queue,
+        schedules: &mut Self::Scratch,
+        lanes: &mut [CmacLane<'_>],
+        ending: Ending,
+    ) -> usize {
+        queue.run(schedules, lanes, ending)
     }
 
     /// A full group of messages of one length is read where it lies.
@@ -102,6 +133,7 @@ impl Kernel<16> for CmacKey {
 impl Kernel<64> for Md5Key {
     const STOP: u32 = 32;
     type Scratch = ();
+    type Queue = Infallible;
 
     fn width(backend: Backend) -> usize {
         md5_group::width(backend)
@@ -111,11 +143,20 @@ impl Kernel<64> for Md5Key {
     fn run_group(backend: Backend, (): &mut (), lanes: &mut [Md5Lane<'_>]) {
         md5_group::run_group(backend, lanes);
     }
+
+    fn queue(_: Backend) -> Option<Infallible> {
+        None
+    }
+
+    fn run_queue(queue: Infallible, (): &mut (), _: &mut [Md5Lane<'_>], _: Ending) -> usize {
+        match queue {}
+    }
 }
 
 impl Kernel<64> for HmacSha256Key {
     const STOP: u32 = 8;
     type Scratch = ();
+    type Queue = Infallible;
 
     fn width(backend: Backend) -> usize {
         sha256_group::width(backend)
@@ -124,6 +165,14 @@ impl Kernel<64> for HmacSha256Key {
     #[inline(always)]
     fn run_group(backend: Backend, (): &mut (), lanes: &mut [Sha256Lane<'_>]) {
         sha256_group::run_group(backend, lanes);
+    }
+
+    fn queue(_: Backend) -> Option<Infallible> {
+        None
+    }
+
+    fn run_queue(queue: Infallible, (): &mut (), _: &mut [Sha256Lane<'_>], _: Ending) -> usize {
+        match queue {}
     }
 }
 

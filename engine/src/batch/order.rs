@@ -13,6 +13,22 @@ pub(super) const WINDOW: usize = 512;
 /// Jobs that run together.
 pub(super) type Group = ArrayVec<Entry, MAX_LANES>;
 
+/// Where jobs are taken from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End {
+    Shortest,
+    Longest,
+}
+
+impl End {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Shortest => Self::Longest,
+            Self::Longest => Self::Shortest,
+        }
+    }
+}
+
 /// A job: how many blocks it has left, and its slot. Entries compare as their lengths do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry(u32);
@@ -123,19 +139,39 @@ impl Order {
         self.sorted.get(self.waiting.clone()).unwrap_or_default()
     }
 
-    /// Takes up to so many of the shortest sorted jobs.
-    pub(super) fn take_shortest(&mut self, count: usize) -> Group {
-        let taken = self.sorted().iter().take(count).copied().collect::<Group>();
-        self.waiting.start += taken.len();
+    /// Takes up to so many of the sorted jobs from one end, shortest first.
+    pub(super) fn take<const MOST: usize>(&mut self, end: End, count: usize) -> ArrayVec<Entry, MOST> {
+        let (count, all) = (count.min(MOST), self.sorted().len());
+        let skipped = match end {
+            End::Shortest => 0,
+            End::Longest => all.saturating_sub(count),
+        };
+        let taken: ArrayVec<_, MOST> = self.sorted().iter().skip(skipped).take(count).copied().collect();
+        match end {
+            End::Shortest => self.waiting.start += taken.len(),
+            End::Longest => self.waiting.end -= taken.len(),
+        }
         taken
     }
 
-    /// Takes up to so many of the longest sorted jobs, shortest first.
-    pub(super) fn take_longest(&mut self, count: usize) -> Group {
-        let skipped = self.sorted().len().saturating_sub(count);
-        let taken = self.sorted().iter().skip(skipped).copied().collect::<Group>();
-        self.waiting.end -= taken.len();
-        taken
+    /// Takes as many as have so many blocks together, at most `most` counted of each, likewise.
+    pub(super) fn take_blocks<const MOST: usize>(
+        &mut self,
+        end: End,
+        blocks: u32,
+        most: u32,
+    ) -> ArrayVec<Entry, MOST> {
+        let mut sum = 0;
+        let few = |entry: &&Entry| {
+            let before = sum;
+            sum += entry.left().min(most);
+            before < blocks
+        };
+        let count = match end {
+            End::Shortest => self.sorted().iter().take_while(few).count(),
+            End::Longest => self.sorted().iter().rev().take_while(few).count(),
+        };
+        self.take(end, count)
     }
 
     /// Sorts the fresh jobs and those that were sorted before together.
@@ -216,9 +252,12 @@ mod tests {
         (0..10).for_each(|slot| order.add(Entry::new(40 - slot as u32, slot)));
         order.sort();
         let slots = |group: Group| group.iter().map(|entry| entry.slot()).collect::<Vec<_>>();
-        assert_eq!(slots(order.take_shortest(2)), [9, 8]);
-        assert_eq!(slots(order.take_longest(3)), [2, 1, 0]);
-        assert_eq!(slots(order.take_longest(9)), [7, 6, 5, 4, 3]);
+        assert_eq!(slots(order.take(End::Shortest, 2)), [9, 8]);
+        assert_eq!(slots(order.take(End::Longest, 1)), [0]);
+        // 39 and 38 blocks.
+        assert_eq!(slots(order.take_blocks(End::Longest, 40, 39)), [2, 1]);
+        assert_eq!(slots(order.take_blocks(End::Shortest, 1, 9)), [7]);
+        assert_eq!(slots(order.take(End::Longest, 9)), [6, 5, 4, 3]);
         assert!(order.sorted().is_empty());
     }
 }

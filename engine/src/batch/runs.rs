@@ -20,10 +20,15 @@ const MAX_RUNS: usize = 2 * MAX_PIECES + 1;
 /// A run in place of at most so many bytes is copied if the block before it was: a copy costs a few cycles, and a stop for a new run more.
 const COPIED_BYTES: usize = 128;
 
-/// Blocks of room that [`Layout`] needs for a group: for each piece of each lane one that straddles and those worth a copy,
-/// and the last two.
+/// Blocks of room that a lane needs at most: for each piece one that straddles and those worth a copy, and the last two.
+const fn lane_blocks<const N: usize>() -> usize {
+    (MAX_PIECES + 1) * (1 + COPIED_BYTES / N) + 2
+}
+
+/// Blocks of room that [`Layout`] needs for a group, whatever its messages; of what messages mostly are, it is enough for many
+/// more.
 pub(super) const fn room_blocks<const N: usize>() -> usize {
-    MAX_LANES * ((MAX_PIECES + 1) * (1 + COPIED_BYTES / N) + 2)
+    MAX_LANES * lane_blocks::<N>()
 }
 
 /// The runs of a group's lanes, laid out one lane after the other.
@@ -65,6 +70,11 @@ impl<'a, const N: usize> Layout<'a, N> {
         self.room.len()
     }
 
+    /// Whether there is room for one more lane, whatever its message.
+    pub(super) fn has_room(&self) -> bool {
+        self.room.len() >= lane_blocks::<N>() && self.runs.remaining_capacity() >= MAX_RUNS
+    }
+
     /// The runs of all lanes so far.
     pub(super) fn runs(&self) -> &[Run<'a, N>] {
         &self.runs
@@ -81,16 +91,20 @@ impl<'a, const N: usize> Layout<'a, N> {
         } else {
             walk.skip -= key.prefix().len();
         }
-        if walk.skip < job.header_bytes() {
-            let mut copy = [0; Opening::MAX_BYTES];
-            let (header, _) = copy.split_at_mut(job.header_bytes());
-            header.copy_from_slice(job.header());
-            job.cover(header);
-            self.piece(&mut walk, header, Self::copy);
+        if let Some(head) = job.covered_head() {
+            self.piece(&mut walk, head, Self::append);
         } else {
-            walk.skip -= job.header_bytes();
+            if walk.skip < job.header_bytes() {
+                let mut copy = [0; Opening::MAX_BYTES];
+                let (header, _) = copy.split_at_mut(job.header_bytes());
+                header.copy_from_slice(job.header());
+                job.cover(header);
+                self.piece(&mut walk, header, Self::copy);
+            } else {
+                walk.skip -= job.header_bytes();
+            }
+            self.piece(&mut walk, job.head(), Self::append);
         }
-        self.piece(&mut walk, job.head(), Self::append);
         for slice in job.body() {
             if walk.whole == 0 && until <= cut.whole {
                 break;

@@ -5,7 +5,7 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use proptest::prelude::*;
 
 use super::backend::Backend;
-use super::cmac_group::{Schedules, run_group, width};
+use super::cmac_group::{Ending, Queue, Schedules, run_group, width};
 use super::cmac_ni::CmacKey;
 use super::cpu::HaveAvx2;
 use super::lane::{CmacLane, Run};
@@ -33,9 +33,9 @@ fn of_lane(lane: usize, salt: u8) -> [u8; 16] {
     bytes
 }
 
-fn by_aes(key: [u8; 16], state: [u8; 16], runs: &[Run<'_, 16>]) -> [u8; 16] {
+fn by_aes(key: [u8; 16], state: [u8; 16], runs: &[Run<'_, 16>], blocks: usize) -> [u8; 16] {
     let aes = Aes128::new(&key.into());
-    runs.iter().copied().flatten().fold(state, |state, block| {
+    runs.iter().copied().flatten().take(blocks).fold(state, |state, block| {
         let mut sum = (u128::from_ne_bytes(state) ^ u128::from_ne_bytes(*block)).to_ne_bytes().into();
         aes.encrypt_block(&mut sum);
         sum.into()
@@ -43,6 +43,34 @@ fn by_aes(key: [u8; 16], state: [u8; 16], runs: &[Run<'_, 16>]) -> [u8; 16] {
 }
 
 fn assert_same(backend: Backend, shapes: &[Shape]) {
+    assert_same_by(backend, shapes, |schedules, lanes| {
+        run_group(backend, schedules, lanes);
+        lanes.iter_mut().for_each(CmacLane::end);
+    });
+}
+
+/// With the places of lanes that end given to others; to their ends, and as far as all places are taken.
+fn assert_same_in_queue(shapes: &[Shape]) {
+    for backend in Backend::available() {
+        let Some(queue) = Queue::of(backend) else { continue };
+        assert_same_by(backend, shapes, |schedules, lanes| {
+            queue.run(schedules, lanes, Ending::Whole);
+            assert!(lanes.iter().all(|lane| lane.blocks() == 0), "{shapes:?}");
+        });
+        assert_same_by(backend, shapes, |schedules, lanes| {
+            let before: usize = lanes.iter().map(CmacLane::blocks).sum();
+            let waiting = lanes.iter().filter(|lane| lane.blocks() > 0).count();
+            let steps = queue.run(schedules, lanes, Ending::WhileFull);
+            let unfinished = lanes.iter().filter(|lane| lane.blocks() > 0).count();
+            assert!(unfinished < width(backend), "{shapes:?}");
+            assert_eq!(steps > 0, waiting >= width(backend), "{shapes:?}");
+            let after: usize = lanes.iter().map(CmacLane::blocks).sum();
+            assert!(before - after >= steps * width(backend), "{shapes:?}");
+        });
+    }
+}
+
+fn assert_same_by(backend: Backend, shapes: &[Shape], run: impl FnOnce(&mut Schedules, &mut [CmacLane<'_>])) {
     let Some(proof) = HaveAvx2::detect() else {
         println!("no AVX2 or AES-NI here: no kernel ran");
         return;
@@ -68,9 +96,10 @@ fn assert_same(backend: Backend, shapes: &[Shape]) {
         .enumerate()
         .map(|(lane, (key, runs))| CmacLane::new(key, of_lane(lane, 0x33), runs))
         .collect();
-    run_group(backend, &mut Schedules::default(), &mut lanes);
+    run(&mut Schedules::default(), &mut lanes);
     for (lane, (end, runs)) in lanes.iter().zip(&runs).enumerate() {
-        let expected = by_aes(of_lane(lane, 0x5a), of_lane(lane, 0x33), runs);
+        let gone = runs.iter().map(|run| run.len()).sum::<usize>() - end.blocks();
+        let expected = by_aes(of_lane(lane, 0x5a), of_lane(lane, 0x33), runs, gone);
         assert_eq!(end.state, expected, "{backend}: lane {lane} of {shapes:?}");
     }
 }
@@ -124,6 +153,20 @@ fn lanes_at_every_alignment_end_where_aes_does() {
     }
 }
 
+#[test]
+fn lanes_that_take_each_others_places_end_where_aes_does() {
+    for lanes in [0, 1, 31, 32, 33, 34, 63, 64, 65, 200] {
+        // All end at the same block; one after the other; with a last block alone, two, and more; some have none.
+        assert_same_in_queue(&vec![one_run(9, 3); lanes]);
+        let different = |lane: usize| one_run((lanes - lane) * 7, lane);
+        assert_same_in_queue(&(0..lanes).map(different).collect::<Vec<_>>());
+        let last = |lane: usize| Shape { runs: vec![4 + lane % 9, 1 + lane % 4], offset: lane };
+        assert_same_in_queue(&(0..lanes).map(last).collect::<Vec<_>>());
+        let empty = |lane: usize| one_run(if lane.is_multiple_of(3) { 0 } else { lane % 40 }, 5);
+        assert_same_in_queue(&(0..lanes).map(empty).collect::<Vec<_>>());
+    }
+}
+
 proptest! {
     #[test]
     fn lanes_in_any_runs_end_where_aes_does(
@@ -136,5 +179,6 @@ proptest! {
         for backend in Backend::available() {
             assert_same(backend, &shapes);
         }
+        assert_same_in_queue(&shapes);
     }
 }

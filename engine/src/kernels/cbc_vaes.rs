@@ -194,7 +194,7 @@ fn advance_unequal<const V: usize>(
 
 /// From one bit for each of four lanes, two.
 #[inline(always)]
-const fn both_halves(lanes: u64) -> u8 {
+pub(super) const fn both_halves(lanes: u64) -> u8 {
     let lanes = lanes as u8 & 0xf;
     let apart = (lanes | lanes << 2) & 0x33;
     ((apart | apart << 1) & 0x55) * 3
@@ -254,7 +254,7 @@ fn side_by_side_2([a, b, c, d]: [&[[u8; 16]; 2]; 4]) -> [__m512i; 2] {
 }
 
 /// Blocks that lie before four lanes of each vector.
-trait Columns {
+pub(super) trait Columns {
     /// `N` blocks of a lane, from the `at`th on; together no more than there are.
     fn blocks<const N: usize>(&self, vector: usize, slot: usize, at: usize) -> &[[u8; 16]; N];
 }
@@ -279,7 +279,7 @@ impl Columns for ShortLanes<'_, LANES> {
 // data in L1 the same instructions take as long with every key in a register.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,vaes,avx2,aes")]
-fn advance<const V: usize>(
+pub(super) fn advance<const V: usize>(
     schedules: &Schedules,
     chains: &mut [__m512i; V],
     step: &impl Columns,

@@ -5,8 +5,9 @@ use super::cmac_ni::CmacKey;
 use super::cpu::HaveAvx512;
 use super::lane::{CmacLane, MAX_LANES, ShortLane, run_one_by_one};
 use super::progress::STAGGERED;
-use super::{cbc_ni, cbc_vaes};
+use super::{cbc_ni, cbc_queue, cbc_vaes};
 
+pub(crate) use super::places::Ending;
 pub(crate) use super::schedules::Schedules;
 
 /// Lanes of the widest kernel.
@@ -29,6 +30,28 @@ pub(crate) fn run_group(backend: Backend, schedules: &mut Schedules, lanes: &mut
             (Backend::Avx2(proof), _) => cbc_ni::run_group(proof, schedules, lanes),
             (Backend::Avx512(proof), _) => cbc_vaes::run_group(proof, schedules, lanes),
         }
+    }
+}
+
+/// The kernel that gives the place of a lane that ends to another one, for a backend that has one.
+#[derive(Clone, Copy)]
+pub(crate) struct Queue(HaveAvx512);
+
+impl Queue {
+    #[inline(always)]
+    pub(crate) const fn of(backend: Backend) -> Option<Self> {
+        match backend {
+            Backend::Avx512(proof) => Some(Self(proof)),
+            _ => None,
+        }
+    }
+
+    /// Moves lanes on, more than [`width`] where the queue stops [`Ending::WhileFull`], and tells how many blocks followed each
+    /// other. What is left of a lane are as many blocks as it has then.
+    ///
+    /// Afterwards `schedules` holds round keys, until they are wiped.
+    pub(crate) fn run(self, schedules: &mut Schedules, lanes: &mut [CmacLane<'_>], ending: Ending) -> usize {
+        cbc_queue::run(self.0, schedules, lanes, ending)
     }
 }
 

@@ -23,8 +23,9 @@ pub(crate) const MAX_LANES: usize = 64;
 pub(crate) struct ShortLane(pub(crate) [u8; Self::BYTES]);
 
 impl ShortLane {
-    /// A kilobyte, with the key before it and the padding behind it.
-    pub(crate) const BYTES: usize = 17 * 64;
+    /// Three kilobytes, with the key before them and the padding behind them. Messages of unlike lengths beyond that would stop
+    /// each other less often than they fill L1 with their copies.
+    pub(crate) const BYTES: usize = 49 * 64;
 
     /// The last blocks, at most as many as fit.
     #[inline(always)]
@@ -70,7 +71,19 @@ impl<'a, K, S, const N: usize> Lane<'a, K, S, N> {
         Self { key, state, first: run, later: &[], blocks: run.len() }
     }
 
-    /// Blocks in all runs together.
+    /// Leaves no block: the state is that after all of them.
+    #[inline(always)]
+    pub(crate) const fn end(&mut self) {
+        self.blocks = 0;
+    }
+
+    /// Has the lane stand in this state, with so many blocks left of its runs.
+    #[inline(always)]
+    pub(super) fn stop(&mut self, state: S, left: usize) {
+        (self.state, self.blocks) = (state, left);
+    }
+
+    /// Blocks in all runs together, or what a kernel has left of them.
     #[inline(always)]
     pub(crate) const fn blocks(&self) -> usize {
         self.blocks

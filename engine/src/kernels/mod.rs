@@ -25,6 +25,8 @@ mod aes_x16;
 mod aes_x4;
 #[cfg(target_arch = "x86_64")]
 mod cbc_ni;
+#[cfg(target_arch = "x86_64")]
+mod cbc_queue;
 #[cfg(all(test, target_arch = "x86_64"))]
 mod cbc_tests;
 #[cfg(target_arch = "x86_64")]
@@ -63,6 +65,8 @@ pub(crate) mod md5;
 pub(crate) mod md5_group;
 #[cfg(target_arch = "x86_64")]
 mod md5_lanes;
+#[cfg(target_arch = "x86_64")]
+mod places;
 #[cfg(target_arch = "x86_64")]
 mod progress;
 #[cfg(target_arch = "x86_64")]
