@@ -50,6 +50,7 @@ mod sync {
 mod kernels {
     pub(super) use smbsign_engine::kernels::Backend;
 
+    pub(super) const fn prefetch<T>(_: &T) {}
     pub(super) const fn prefetch_to_write<T>(_: &T) {}
 }
 

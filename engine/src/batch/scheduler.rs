@@ -47,6 +47,8 @@ pub struct LaneScheduler {
     md5: Room<Md5Key, 64>,
     sha256: Room<HmacSha256Key, 64>,
     serial: Box<SerialRoom>,
+    /// Of the latest message of the latest run, which the next one's first are likely to be like.
+    latest: KeyIs,
 }
 
 impl LaneScheduler {
@@ -60,6 +62,7 @@ impl LaneScheduler {
             md5: Room::new(),
             sha256: Room::new(),
             serial: SerialRoom::new(),
+            latest: KeyIs::InOneLine,
         }
     }
 
@@ -94,18 +97,19 @@ impl<'m, 'd: 'm, S: Source<'m, 'd>> Work for Run<'_, 'm, 'd, S> {
     #[inline(always)]
     fn run(self) {
         let Self { scheduler, source, .. } = self;
-        let LaneScheduler { backend, occupancy, cmac, md5, sha256, serial } = scheduler;
+        let LaneScheduler { backend, occupancy, cmac, md5, sha256, serial, latest } = scheduler;
         let mut pools = Pools {
             cmac: CmacPool::new(*backend, cmac),
             md5: Pool::new(*backend, md5),
             sha256: Pool::new(*backend, sha256),
             serial: Serial::new(*backend, serial),
-            latest: KeyIs::InOneLine,
+            latest: *latest,
         };
         loop {
             let supply = pools.pull(occupancy, source);
             pools.turn(supply, occupancy, source);
             if supply == Supply::Dry && pools.is_empty() {
+                *latest = pools.latest;
                 return;
             }
         }

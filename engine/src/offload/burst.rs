@@ -1,7 +1,7 @@
 //! Messages that go to the engine and come back together.
 
 use std::time::{Duration, Instant};
-use std::{fmt, iter, mem};
+use std::{fmt, mem};
 
 use super::keys::KeyId;
 use super::parcel::Parcel;
@@ -144,24 +144,16 @@ impl<P> Burst<P> {
         self.longest
     }
 
-    /// All messages. They lie in the caches of the core that filled the burst, and their outcomes are about to be written: each
-    /// is asked for a few before its turn, so that nobody waits for them one by one, and for both at once.
-    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry<P>> {
-        const AHEAD: usize = 8;
-        self.entries.iter().take(AHEAD).for_each(prefetch_to_write);
-        let mut rest = &mut *self.entries;
-        iter::from_fn(move || {
-            let (entry, behind) = mem::take(&mut rest).split_first_mut()?;
-            if let Some(ahead) = behind.get(AHEAD - 1) {
-                prefetch_to_write(ahead);
-            }
-            rest = behind;
-            Some(entry)
-        })
+    /// The keys of all messages, whose entries it asks for. They lie in the caches of the core that filled the burst, and their
+    /// outcomes are about to be written: all are asked for before the first is read, and for both at once.
+    pub(super) fn keys(&self) -> impl Iterator<Item = KeyId> {
+        self.entries.iter().for_each(prefetch_to_write);
+        self.entries.iter().map(|entry| entry.job.key)
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = KeyId> {
-        self.entries.iter().map(|entry| entry.job.key)
+    /// All messages, once [`Self::keys`] has asked for them.
+    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry<P>> {
+        self.entries.iter_mut()
     }
 
     /// Begins its way through the engine. Outcomes stay as they are, since who runs or fails it writes each: a burst that is

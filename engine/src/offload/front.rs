@@ -189,7 +189,10 @@ impl<P: Parcel> Front<P> {
     fn run(&mut self, started: Instant) {
         let Self { shared, keys, round, gathered, .. } = self;
         let before = round.occupancy();
-        let bursts = gathered.bursts.iter_mut().map(|taken| &mut taken.burst);
+        let bursts = gathered.bursts.iter_mut().map(|taken| {
+            keys.expect(taken.burst.keys());
+            &mut taken.burst
+        });
         let key = |id| keys.find(id).map(|key| &**key);
         let mut tally = round.run(bursts, key, &shared.faults, || ());
         let ended = Instant::now();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::kernels::prefetch;
 use crate::mac::PreparedKey;
 
 /// The number of a registered key. No number is given twice in a process: one whose key was removed, or which came from
@@ -69,6 +70,9 @@ pub(super) struct Keys {
     slots: Vec<Slot>,
 }
 
+/// A table of up to so many bytes is near without being asked for.
+const NEAR_BYTES: usize = 32 << 10;
+
 #[derive(Clone, Default)]
 struct Slot {
     serial: u64,
@@ -98,6 +102,15 @@ impl Keys {
             && slot.serial == id.serial
         {
             *slot = Slot::default();
+        }
+    }
+
+    /// Asks for the slots of these keys: in a large table they are as far away as the keys, and must not be waited for one by
+    /// one.
+    #[inline]
+    pub(super) fn expect(&self, ids: impl Iterator<Item = KeyId>) {
+        if size_of_val(&*self.slots) > NEAR_BYTES {
+            ids.filter_map(|id| self.slots.get(id.slot as usize)).for_each(prefetch);
         }
     }
 
@@ -141,6 +154,16 @@ mod tests {
         let mut keys = Keys::new(9);
         keys.insert(ours, key());
         assert!(ours.slot == theirs.slot && keys.find(theirs).is_none());
+    }
+
+    #[test]
+    fn a_number_beyond_the_table_is_not_asked_for() {
+        let (mut registry, mut keys) = (Registry::new(4096), Keys::new(4096));
+        let ids: Vec<_> = (0..4096).map_while(|_| registry.issue().ok()).collect();
+        ids.iter().take(4095).for_each(|id| keys.insert(*id, key()));
+        assert!(size_of_val(&*keys.slots) > NEAR_BYTES);
+        keys.expect(ids.iter().copied());
+        assert!(ids.iter().all(|id| keys.find(*id).is_some() == (id.slot < 4095)));
     }
 
     #[test]

@@ -123,7 +123,9 @@ impl Bench {
         Ok(())
     }
 
-    /// A session drawn for each message, against one session, through an engine: time per message.
+    /// A session drawn for each message, against one session, through an engine: what a message takes of the worker's time.
+    /// From its sender's side it may take longer: to fetch what came back from the worker's core takes as long as many a short
+    /// message, and then it is the sender whose time would be measured, with one session and with many.
     pub(super) fn offload_sessions(
         &mut self,
         backend: Backend,
@@ -136,12 +138,13 @@ impl Bench {
                     let mut of = |sessions| {
                         let messages = Messages { sessions, ..one_session(algorithm, Extent::Bytes(bytes)) };
                         let how = (fed_from_another_core(core, sender), Belonging::Drawn);
-                        Served::new(messages, how, backend, *pace, (clock, rng))
+                        let served = Served::new(messages, how, backend, *pace, (clock, rng));
+                        served.map(Served::timed_by_workers)
                     };
                     let (alone, many) = (of(1)?, of(sessions)?);
                     let only_shown = algorithm == AesGmac && bytes == 128;
                     let asked = Asked {
-                        figure: "time through a worker with drawn sessions ÷ with one",
+                        figure: "a worker's time with drawn sessions ÷ with one",
                         algorithm: algorithm.name(),
                         messages: Extent::Bytes(bytes).to_string(),
                         detail: format!("{sessions} sessions"),

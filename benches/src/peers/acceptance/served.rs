@@ -35,13 +35,23 @@ pub(super) struct Arrangement {
     pub(super) feeding: Feeding,
 }
 
+/// Whose time is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timed {
+    /// The senders', from the first submission until all messages are back.
+    Senders,
+    /// What the workers spend on rounds: it holds what messages cost them, also where they wait for the senders.
+    Workers,
+}
+
 /// An engine, and threads that each send it a set of messages over and over.
 pub(super) struct Served {
     // Before the engine, which would else abandon what they have out.
     senders: Vec<Sender>,
-    _engine: OffloadEngine<Letter>,
+    engine: OffloadEngine<Letter>,
     senders_on: Vec<usize>,
     feeding: Feeding,
+    timed: Timed,
     dose: Dose,
 }
 
@@ -84,7 +94,8 @@ impl Served {
         let senders: Vec<Sender> =
             senders_on.iter().map(|_| Sender::new(&engine, messages, belonging, rng)).collect();
         let count = senders.iter().map(|sender| sender.messages).min().unwrap_or(0);
-        let mut side = Self { senders, _engine: engine, senders_on, feeding, dose: Dose::once(count) };
+        let (timed, dose) = (Timed::Senders, Dose::once(count));
+        let mut side = Self { senders, engine, senders_on, feeding, timed, dose };
         let shown = fastest(|| side.once(side.dose, clock))?;
         // A dose is what each sender sends.
         let shown = Shot { messages: shown.messages / side.senders.len() as f64, ..shown };
@@ -92,8 +103,14 @@ impl Served {
         Ok(side)
     }
 
+    /// The same, measured by what it takes of the workers' time.
+    pub(super) fn timed_by_workers(self) -> Self {
+        Self { timed: Timed::Workers, ..self }
+    }
+
     fn once(&mut self, dose: Dose, clock: &Clock) -> Result<Shot, WrongTag> {
-        let Self { senders, senders_on, feeding, .. } = self;
+        let Self { senders, engine, senders_on, feeding, timed, .. } = self;
+        let before = engine.stats().busy;
         let (barrier, feeding) = (&Barrier::new(senders.len()), *feeding);
         let shots: Vec<Shot> = thread::scope(|scope| {
             let send = |(sender, core): (_, &usize)| {
@@ -110,7 +127,13 @@ impl Served {
                 .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
                 .collect()
         });
+        let busy = engine.stats().busy.saturating_sub(before);
         senders.iter_mut().try_for_each(Sender::check)?;
+        if *timed == Timed::Workers {
+            let sum = |of: fn(&Shot) -> f64| shots.iter().map(of).sum();
+            let (bytes, messages) = (sum(|shot| shot.bytes), sum(|shot| shot.messages));
+            return Ok(Shot { ns: busy.as_nanos() as f64, bytes, messages, ghz: 0.0 });
+        }
         // Each at its own rate, as two threads with lanes are.
         let gbps: f64 = shots.iter().map(|shot| shot.gbps()).sum();
         let ns = shots.iter().map(|shot| shot.ns).fold(0.0, f64::max);
