@@ -18,7 +18,7 @@ use super::lanes::MOST_SESSIONS;
 use super::letter::Belonging;
 use super::parked::Parked;
 use super::poisson::{Delays, Poisson, lanes_of_a_group, p99_us};
-use super::served::{Arrangement, Feeding, Served};
+use super::served::{Arrangement, Feeding, Served, Timed};
 use super::sides::{Lanes, Messages, Side as _, TwoThreads, one_session};
 
 /// What is asked of one worker beside a scheduler that is fed directly.
@@ -123,9 +123,9 @@ impl Bench {
         Ok(())
     }
 
-    /// A session drawn for each message, against one session, through an engine: what a message takes of the worker's time.
-    /// From its sender's side it may take longer: to fetch what came back from the worker's core takes as long as many a short
-    /// message, and then it is the sender whose time would be measured, with one session and with many.
+    /// A session drawn for each message, against one session, through an engine: what a message takes of the worker's time, and
+    /// how long it takes until messages are back. That may be more: where two cores' caches are far apart, to fetch what came back
+    /// takes as long as many a short message, and then it is the sender whose time is seen, with one session and with many.
     pub(super) fn offload_sessions(
         &mut self,
         backend: Backend,
@@ -134,17 +134,23 @@ impl Bench {
         let Self { pace, clock, rng, figures, .. } = self;
         for algorithm in SigningAlgorithm::ALL {
             for (bytes, bar) in [(128, 1.5), (4 << 10, 1.3)] {
-                for sessions in [100, 1_000, 10_000, MOST_SESSIONS] {
+                let cells = [100, 1_000, 10_000, MOST_SESSIONS].map(|sessions| {
+                    [
+                        (sessions, Timed::Workers, "a worker's time with drawn sessions ÷ with one"),
+                        (sessions, Timed::Senders, "time through a worker with drawn sessions ÷ with one"),
+                    ]
+                });
+                for (sessions, timed, figure) in cells.into_iter().flatten() {
                     let mut of = |sessions| {
                         let messages = Messages { sessions, ..one_session(algorithm, Extent::Bytes(bytes)) };
                         let how = (fed_from_another_core(core, sender), Belonging::Drawn);
                         let served = Served::new(messages, how, backend, *pace, (clock, rng));
-                        served.map(Served::timed_by_workers)
+                        served.map(|served| served.timed_by(timed))
                     };
                     let (alone, many) = (of(1)?, of(sessions)?);
                     let only_shown = algorithm == AesGmac && bytes == 128;
                     let asked = Asked {
-                        figure: "a worker's time with drawn sessions ÷ with one",
+                        figure,
                         algorithm: algorithm.name(),
                         messages: Extent::Bytes(bytes).to_string(),
                         detail: format!("{sessions} sessions"),

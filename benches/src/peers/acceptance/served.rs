@@ -37,7 +37,7 @@ pub(super) struct Arrangement {
 
 /// Whose time is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Timed {
+pub(super) enum Timed {
     /// The senders', from the first submission until all messages are back.
     Senders,
     /// What the workers spend on rounds: it holds what messages cost them, also where they wait for the senders.
@@ -103,9 +103,9 @@ impl Served {
         Ok(side)
     }
 
-    /// The same, measured by what it takes of the workers' time.
-    pub(super) fn timed_by_workers(self) -> Self {
-        Self { timed: Timed::Workers, ..self }
+    /// The same, measured by somebody's time.
+    pub(super) fn timed_by(self, timed: Timed) -> Self {
+        Self { timed, ..self }
     }
 
     fn once(&mut self, dose: Dose, clock: &Clock) -> Result<Shot, WrongTag> {
