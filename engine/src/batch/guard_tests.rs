@@ -86,7 +86,9 @@ fn heads_and_slices_against_guards_are_signed_and_verified_and_nothing_else_is_t
         let mut scheduler = LaneScheduler::new(backend);
         for algorithm in SigningAlgorithm::ALL {
             let header = if algorithm == SigningAlgorithm::Md5 { 32 } else { 64 };
-            for bytes in (header..header + 140).chain([511, 512, 513, 577, 1024, 4095, PAGE]) {
+            for bytes in (header..header + 140)
+                .chain([511, 512, 513, 577, 1024, 2049, 3055, 3056, 3057, 3105, 4095, PAGE])
+            {
                 assert_stays_within(&mut pages, &mut scheduler, algorithm, (bytes, bytes));
                 assert_stays_within(
                     &mut pages,
