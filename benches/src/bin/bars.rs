@@ -26,11 +26,11 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options) -> anyhow::Result<()> {
-    let output = options.output.open()?;
+    let output = options.making.output.open()?;
     Backend::available().try_for_each(self_check)?;
     let run = Run::start(smbsign::command::run::command_line(COMMAND), serde_json::Value::Null);
     let acceptance = acceptance::measure(options, &run)?;
-    if let Some(directory) = &options.record {
+    if let Some(directory) = &options.making.record {
         let store = Store::create(directory, &run, |store| {
             store.put("bars.json", |sink| acceptance.json(sink))?;
             store.put("README.md", |sink| acceptance.markdown(sink))

@@ -28,10 +28,10 @@ fn main() -> ExitCode {
 
 fn compare(options: &Options) -> anyhow::Result<()> {
     let plan = options.plan()?;
-    let output = options.output.open()?;
+    let output = options.making.output.open()?;
     self_check(plan.backend)?;
     let run = Run::start(smbsign::command::run::command_line(COMMAND), serde_json::Value::Null);
-    let quiet = options.output.quiet;
+    let quiet = options.making.output.quiet;
     let mut progress = |cell: &str| {
         if !quiet {
             eprintln!("{cell}");
@@ -41,7 +41,7 @@ fn compare(options: &Options) -> anyhow::Result<()> {
     if !quiet {
         comparison.missing.iter().for_each(|absent| eprintln!("{}: {}", absent.peer, absent.reason));
     }
-    if let Some(directory) = &options.record {
+    if let Some(directory) = &options.making.record {
         let store = Store::create(directory, &run, |store| {
             store.put("peers.json", |sink| report::json(&comparison, sink))?;
             store.put("README.md", |sink| report::markdown(&comparison, sink))

@@ -8,6 +8,7 @@
 //! shot         one measurement of one side         rounds       both sides, round by round
 //! statistics   medians and their intervals         floors       what each library should reach
 //! bars         what is asked of the ratios         row          what is handed on of a cell
+//! making       what both binaries are told alike
 //! comparison   all of it                           report       table, JSON, CSV, Markdown
 //! acceptance   our lanes against themselves: mixed lengths, sessions, AVX2, two threads (the binary `bars`)
 //! ```
@@ -23,6 +24,7 @@ pub mod floors;
 mod gnutls;
 mod ipsec_mb;
 pub mod libraries;
+pub mod making;
 mod openssl;
 pub mod options;
 pub mod report;

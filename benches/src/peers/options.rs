@@ -1,19 +1,15 @@
 //! The command line of `peers`.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
-use smbsign::command::run::{ByteSize, duration};
-use smbsign::output::OutputOptions;
-use smbsign_engine::kernels::Backend;
+use clap::Parser;
+use smbsign::command::run::ByteSize;
 use smbsign_engine::protocol::SigningAlgorithm;
 
 use super::comparison::Plan;
 use super::extent::{Extent, Mix, Set};
 use super::libraries::Library;
-use super::rounds::Pace;
+use super::making::Making;
 use super::work_set::MOST_KEYS;
 
 /// Fewer bytes hold no SMB2 header.
@@ -43,40 +39,12 @@ pub struct Options {
     /// ipsec-mb, openssl, gnutls, aws-lc-rs, ring, rustcrypto
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub peer: Vec<Library>,
-    /// Our kernels [default: the best that this CPU has]
-    #[arg(long, value_name = "NAME")]
-    pub backend: Option<Backend>,
     /// Different keys in use at most
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::new(MOST_KEYS).unwrap_or(NonZeroUsize::MIN))]
     pub sessions: NonZeroUsize,
-    /// Rounds of each cell
-    #[arg(long, value_name = "N", default_value = "9")]
-    pub rounds: NonZeroUsize,
-    /// How long one measurement takes at least
-    #[arg(long, value_name = "TIME", default_value = "4ms", value_parser = duration)]
-    pub duration: Duration,
-    /// Seed of keys, bytes and orders
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// Keep the results in a new directory DIR/DATE-MACHINE
-    #[arg(long, value_name = "DIR")]
-    pub record: Option<PathBuf>,
-    /// Form and destination of the results.
+    /// How figures are made, and where they go.
     #[command(flatten)]
-    pub output: OutputOptions<PeersFormat>,
-}
-
-/// The forms of the comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PeersFormat {
-    /// For people.
-    Table,
-    /// For programs: one document with everything.
-    Json,
-    /// For spreadsheets: one row per cell and peer.
-    Csv,
-    /// For a page.
-    Markdown,
+    pub making: Making,
 }
 
 fn algorithm(name: &str) -> Result<SigningAlgorithm, String> {
@@ -111,10 +79,10 @@ impl Options {
             extents: extents.collect(),
             sets: or_all(&self.set, &Set::ALL),
             libraries: or_all(&self.peer, &Library::ALL),
-            backend: self.backend.unwrap_or_else(Backend::detect),
+            backend: self.making.backend(),
             sessions: self.sessions.get(),
-            pace: Pace { rounds: self.rounds.get(), duration: self.duration },
-            seed: self.seed,
+            pace: self.making.pace(),
+            seed: self.making.seed,
         })
     }
 }

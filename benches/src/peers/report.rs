@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use super::comparison::Comparison;
 use super::extent::Set;
-use super::options::PeersFormat;
+use super::making::PeersFormat;
 use super::row::{BarRow, Row};
 
 /// Writes it in the form that was asked for.

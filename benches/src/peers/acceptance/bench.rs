@@ -40,12 +40,12 @@ pub struct Acceptance {
 /// # Errors
 /// A wrong signature.
 pub fn measure(options: &Options, run: &Run) -> Result<Acceptance, WrongTag> {
-    let backend = options.backend.unwrap_or_else(Backend::detect);
+    let backend = options.making.backend();
     let mut bench = Bench {
-        pace: Pace { rounds: options.rounds.get(), duration: options.duration },
+        pace: options.making.pace(),
         clock: Clock::new(),
-        rng: Rng::with_seed(options.seed),
-        arenas: [1, 2, 3].map(|which| Arena::new(Arena::HOT, options.seed + which)),
+        rng: Rng::with_seed(options.making.seed),
+        arenas: [1, 2, 3].map(|which| Arena::new(Arena::HOT, options.making.seed + which)),
         figures: Vec::new(),
         left_out: Vec::new(),
     };

@@ -1,15 +1,8 @@
 //! The command line of `bars`.
 
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::time::Duration;
-
 use clap::{Parser, ValueEnum};
-use smbsign::command::run::duration;
-use smbsign::output::OutputOptions;
-use smbsign_engine::kernels::Backend;
 
-use super::super::options::PeersFormat;
+use super::super::making::Making;
 
 /// Measure what is asked of smbsign's lanes beside other libraries, and of its offload engine
 ///
@@ -21,24 +14,9 @@ pub struct Options {
     /// What to measure, comma-separated [default: everything]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub only: Vec<Theme>,
-    /// Kernels of all figures but those of AVX2 [default: the best that this CPU has]
-    #[arg(long, value_name = "NAME")]
-    pub backend: Option<Backend>,
-    /// Rounds of each figure
-    #[arg(long, value_name = "N", default_value = "9")]
-    pub rounds: NonZeroUsize,
-    /// How long one measurement takes at least
-    #[arg(long, value_name = "TIME", default_value = "4ms", value_parser = duration)]
-    pub duration: Duration,
-    /// Seed of keys, bytes and orders
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// Keep the results in a new directory DIR/DATE-MACHINE
-    #[arg(long, value_name = "DIR")]
-    pub record: Option<PathBuf>,
-    /// Form and destination of the results.
+    /// How figures are made, and where they go.
     #[command(flatten)]
-    pub output: OutputOptions<PeersFormat>,
+    pub making: Making,
 }
 
 /// Figures that are measured together, in the order in which they are.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::super::bars::Verdict;
-use super::super::options::PeersFormat;
+use super::super::making::PeersFormat;
 use super::super::report::{Column, page_header, ruled};
 use super::bench::Acceptance;
 use super::figure::{Bound, Figure, Unit};
