@@ -103,7 +103,7 @@ impl InPlace {
     pub(crate) const LANES: usize = cbc_vaes::LANES;
 
     /// The longest messages that are best read so. Longer ones may meet in few sets of L1, and this kernel does not keep them
-    /// apart: of 4 KiB at 4 KiB distances it takes 2 % longer than the one that does, of 16 KiB 15 %.
+    /// apart.
     pub(crate) const MOST_BYTES: usize = 16 * (STAGGERED - 1);
 
     #[inline(always)]
