@@ -155,16 +155,15 @@ impl Generation {
             Self::Smb1 => {
                 if let Some(header) = head.first_chunk_mut::<{ smb1::HEADER_BYTES }>() {
                     Mark::Set.set(&mut header[smb1::FLAGS2_FIELD.start], smb1::Header::SIGNED as u8);
-                    header[SecuritySignature::FIELD].copy_from_slice(&half(mac));
                 }
             }
             Self::Smb2 => {
                 if let Some(header) = head.first_chunk_mut::<{ smb2::HEADER_BYTES }>() {
                     Mark::Set.set(&mut header[smb2::FLAGS_FIELD.start], smb2::Flags::SIGNED.0 as u8);
-                    header[Signature::FIELD].copy_from_slice(mac);
                 }
             }
         }
+        self.fill_in(mac, head);
     }
 }
 
