@@ -207,7 +207,7 @@ impl Soak {
             let good = match letter.fate {
                 Fate::Signed => outcome == Ok(Outcome::Signed) && self.agrees(&letter)?,
                 Fate::Verified => outcome == Ok(Outcome::Verified),
-                Fate::Bad => matches!(outcome, Ok(Outcome::BadSignature { .. })),
+                Fate::Bad => outcome == Ok(Outcome::BadSignature),
                 Fate::Refused => outcome == Err(Failure::UnknownKey),
             };
             if !good {

@@ -193,7 +193,7 @@ fn what_is_no_message_is_refused_and_harms_no_other() {
         LaneScheduler::new(backend).run(&mut messages.iter_mut());
         let refused = |message: &Message<'_>| matches!(message.outcome, Outcome::Refused(_));
         assert_eq!(messages.each_ref().map(refused), [true, true, false, true, true]);
-        assert_eq!(messages[4].outcome, Outcome::Refused(Refusal::Scattered(17)));
+        assert_eq!(messages[4].outcome, Outcome::Refused(Refusal::Scattered));
         assert_eq!(messages[2].outcome, Outcome::Signed);
     }
     assert_eq!((short, foreign, smb1, scattered), before);

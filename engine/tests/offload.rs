@@ -256,8 +256,8 @@ fn what_cannot_be_signed_harms_no_other_message() {
     cut_off.parcel.pieces[0].truncate(63);
     pair.submit(burst([job(17, 9), job(16, 9), cut_off, job(0, 0)])).unwrap();
     let outcomes = outcomes(pair.wait().unwrap());
-    assert_eq!(outcomes[0], Ok(Outcome::Refused(Refusal::Scattered(17))));
-    assert!(matches!(outcomes[2], Ok(Outcome::Refused(Refusal::Unsignable(_)))));
+    assert_eq!(outcomes[0], Ok(Outcome::Refused(Refusal::Scattered)));
+    assert_eq!(outcomes[2], Ok(Outcome::Refused(Refusal::Malformed)));
     assert_eq!((outcomes[1], outcomes[3]), (Ok(Outcome::Signed), Ok(Outcome::Signed)));
 }
 

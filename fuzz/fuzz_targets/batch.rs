@@ -102,13 +102,13 @@ fn parts(plan: &Plan, backend: Backend) -> Parts {
     let expected = match operation {
         Operation::Sign => match signing::sign(&oracle, &mut expected_bytes, sequence) {
             Ok(()) => Outcome::Signed,
-            Err(error) => Outcome::Refused(error.into()),
+            Err(error) => Outcome::Refused((&error).into()),
         },
         Operation::Verify(sender) => match signing::verify(&oracle, sender, &bytes, sequence) {
             Ok(Verdict::Verified) => Outcome::Verified,
-            Ok(Verdict::BadSignature { expected, found }) => Outcome::BadSignature { expected, found },
+            Ok(Verdict::BadSignature { .. }) => Outcome::BadSignature,
             Ok(Verdict::NotSigned) => Outcome::NotSigned,
-            Err(error) => Outcome::Refused(error.into()),
+            Err(error) => Outcome::Refused((&error).into()),
         },
     };
     let mut cuts: Vec<usize> = plan.cuts.iter().map(|cut| usize::from(*cut) % (bytes.len() + 1)).collect();

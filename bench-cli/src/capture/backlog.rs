@@ -1,7 +1,8 @@
 //! Messages whose signatures are checked together, on all cores, and given back in wire order.
 
-use smbsign_engine::batch::{self, Operation};
+use smbsign_engine::batch::{self, Operation, Outcome};
 use smbsign_engine::kernels::Backend;
+use smbsign_engine::signing::Verdict;
 
 use super::Frame;
 use super::follow::{Judgement, Message};
@@ -51,13 +52,21 @@ impl Backlog {
             }
         }
         batch::process(&mut checks, Backend::detect());
-        let outcomes: Vec<_> = checks.into_iter().map(|check| check.outcome).collect();
+        // Why one is wrong is told alone: few are.
+        let verified: Vec<_> = checks
+            .into_iter()
+            .zip(self.messages.iter().filter_map(|message| message.verdict.pending()))
+            .map(|(checked, check)| match checked.outcome {
+                Outcome::Verified => Ok(Verdict::Verified),
+                _ => check.alone(checked.head),
+            })
+            .collect();
         self.bytes.clear();
-        let mut outcomes = outcomes.into_iter();
+        let mut verified = verified.into_iter();
         let mut verdict = |judgement| match judgement {
             Judgement::Settled(verdict) => verdict,
             Judgement::Pending(check) => {
-                check.verdict(outcomes.next().expect("every check that was pending has run"))
+                check.verdict(verified.next().expect("every check that was pending has run"))
             }
         };
         self.messages.drain(..).map(|message| message.map(&mut verdict)).collect()

@@ -120,11 +120,7 @@ pub(super) fn settle<'m, 'd>(
         }
         Operation::Verify(_) => {
             let (expected, found) = (generation.signature(tag.as_bytes()), generation.found(message.head));
-            if expected == found {
-                message.outcome = Outcome::Verified;
-            } else {
-                message.outcome = Outcome::BadSignature { expected, found };
-            }
+            message.outcome = if expected == found { Outcome::Verified } else { Outcome::BadSignature };
         }
     }
     message
@@ -204,14 +200,14 @@ pub(super) fn total_bytes(message: &Message<'_>) -> usize {
 fn objection(message: &Message<'_>) -> Outcome {
     let Message { key, ref head, body, operation, sequence, .. } = *message;
     if body.len() > Message::BODY_SLICES {
-        return Outcome::Refused(Refusal::Scattered(body.len()));
+        return Outcome::Refused(Refusal::Scattered);
     }
     if total_bytes(message) > Message::MAX_BYTES {
-        return Outcome::Refused(Refusal::TooLong(total_bytes(message)));
+        return Outcome::Refused(Refusal::TooLong);
     }
     let opening = match operation {
         Operation::Sign => Opening::to_sign(key.algorithm(), head, sequence).err(),
         Operation::Verify(sender) => Opening::to_verify(key.algorithm(), sender, head, sequence).err(),
     };
-    opening.map_or(Outcome::NotSigned, |error| Outcome::Refused(error.into()))
+    opening.map_or(Outcome::NotSigned, |error| Outcome::Refused(Refusal::from(&error)))
 }

@@ -3,13 +3,15 @@
 use std::io::IoSlice;
 
 use crate::mac::PreparedKey;
-use crate::protocol::{Sender, SequenceNumber, SignatureField, SigningError};
+use crate::protocol::{Sender, SequenceNumber, SigningError};
 
 /// A message to be signed or verified where it lies: a head, then any bytes up to its end.
 ///
 /// Head and body are one message from its protocol id to its end (a compound's member with its padding, rule 5); pieces may
 /// begin and end at any byte, except that the head holds at least the SMB header.
+// One cache line: of many messages in flight each line is one that keys and messages want, too.
 #[derive(Debug)]
+#[repr(align(64))]
 pub struct Message<'a> {
     /// The session's key.
     pub key: &'a PreparedKey,
@@ -45,33 +47,52 @@ pub enum Outcome {
     Signed,
     /// Its signature is right.
     Verified,
-    /// Its signature is wrong. A response may carry its request's instead (rule 23): compare `found` with that.
-    BadSignature {
-        /// What the field should hold.
-        expected: SignatureField,
-        /// What it holds.
-        found: SignatureField,
-    },
+    /// Its signature is wrong. A response may carry its request's instead (rule 23): compare what the field holds with that.
+    /// What it should hold is told by [`signing::verify`](crate::signing::verify).
+    BadSignature,
     /// Its SMB2 header does not say that it is signed.
     NotSigned,
     /// It can be neither signed nor verified, and is as it was.
     Refused(Refusal),
 }
 
-/// Why a message was refused; it never harms the others.
+/// Why a message was refused; it never harms the others. [`SigningError`] says more of the first four: [`crate::signing`]
+/// refuses such messages, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// What [`signing`](crate::signing) would refuse, too.
-    #[error(transparent)]
-    Unsignable(#[from] SigningError),
+    /// [`SigningError::Malformed`].
+    #[error("no SMB header")]
+    Malformed,
+    /// [`SigningError::WrongAlgorithm`].
+    #[error("the key's algorithm does not sign such a message")]
+    WrongAlgorithm,
+    /// [`SigningError::SequenceNumberMissing`].
+    #[error("an SMB1 message without its sequence number")]
+    SequenceNumberMissing,
+    /// [`SigningError::InterimResponse`].
+    #[error("an interim response is never signed")]
+    InterimResponse,
     /// The body comes in more pieces than a message may have.
-    #[error("a body of {0} slices; {limit} are allowed", limit = Message::BODY_SLICES)]
-    Scattered(usize),
+    #[error("a body of more than {limit} slices", limit = Message::BODY_SLICES)]
+    Scattered,
     /// The message is longer than the engine counts.
-    #[error("a message of {0} bytes; {limit} are allowed", limit = Message::MAX_BYTES)]
-    TooLong(usize),
+    #[error("more than {limit} bytes", limit = Message::MAX_BYTES)]
+    TooLong,
 }
+
+impl From<&SigningError> for Refusal {
+    fn from(error: &SigningError) -> Self {
+        match error {
+            SigningError::Malformed(_) => Self::Malformed,
+            SigningError::WrongAlgorithm(_) => Self::WrongAlgorithm,
+            SigningError::SequenceNumberMissing => Self::SequenceNumberMissing,
+            SigningError::InterimResponse => Self::InterimResponse,
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Message<'_>>() == 64);
 
 impl<'a> Message<'a> {
     /// The most pieces that a body may have.

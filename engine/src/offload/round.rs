@@ -62,7 +62,7 @@ impl Round {
                 slices.extend(body.map(IoSlice::new));
                 let pieces = slices.len() - start;
                 if pieces > Message::BODY_SLICES {
-                    *outcome = Ok(Outcome::Refused(Refusal::Scattered(pieces)));
+                    *outcome = Ok(Outcome::Refused(Refusal::Scattered));
                     tally.add(Count::Refused, 1);
                     slices.truncate(start);
                     continue;
@@ -112,7 +112,7 @@ impl From<&Outcome> for Count {
         match outcome {
             Outcome::Signed => Self::Signed,
             Outcome::Verified => Self::Verified,
-            Outcome::BadSignature { .. } => Self::BadSignatures,
+            Outcome::BadSignature => Self::BadSignatures,
             Outcome::NotSigned => Self::NotSigned,
             Outcome::Refused(_) => Self::Refused,
             Outcome::Waiting => Self::Failed,

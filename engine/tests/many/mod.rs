@@ -61,10 +61,8 @@ impl From<Expected> for Outcome {
             Expected::Signed => Self::Signed,
             Expected::Verdict(Verdict::Verified) => Self::Verified,
             Expected::Verdict(Verdict::NotSigned) => Self::NotSigned,
-            Expected::Verdict(Verdict::BadSignature { expected, found }) => {
-                Self::BadSignature { expected, found }
-            }
-            Expected::Refused(error) => Self::Refused(error.into()),
+            Expected::Verdict(Verdict::BadSignature { .. }) => Self::BadSignature,
+            Expected::Refused(error) => Self::Refused((&error).into()),
         }
     }
 }

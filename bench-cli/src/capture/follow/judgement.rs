@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use smbsign_engine::batch::{Outcome, Refusal};
 use smbsign_engine::mac::PreparedKey;
 use smbsign_engine::protocol::Sender;
 use smbsign_engine::signing::{self, SignatureField, SigningError};
@@ -39,8 +38,8 @@ impl Judgement {
         match self {
             Self::Settled(verdict) => verdict,
             Self::Pending(check) => {
-                let outcome = check.alone(message);
-                check.verdict(outcome)
+                let verified = check.alone(message);
+                check.verdict(verified)
             }
         }
     }
@@ -57,31 +56,24 @@ impl Judgement {
 
 impl Check {
     /// Verifies the message that these bytes are, by itself.
-    #[must_use]
-    pub fn alone(&self, message: &[u8]) -> Outcome {
-        match signing::verify(&self.key, self.sender, message, None) {
-            Ok(signing::Verdict::Verified) => Outcome::Verified,
-            Ok(signing::Verdict::BadSignature { expected, found }) => {
-                Outcome::BadSignature { expected, found }
-            }
-            Ok(signing::Verdict::NotSigned) => Outcome::NotSigned,
-            Err(error) => Outcome::Refused(error.into()),
-        }
+    ///
+    /// # Errors
+    /// [`SigningError`].
+    pub fn alone(&self, message: &[u8]) -> Result<signing::Verdict, SigningError> {
+        signing::verify(&self.key, self.sender, message, None)
     }
 
     /// The verdict, once the message was verified.
     #[must_use]
-    pub fn verdict(self, outcome: Outcome) -> Verdict {
-        match outcome {
-            Outcome::Verified => self.right,
-            Outcome::BadSignature { expected, found } => {
+    pub fn verdict(self, verified: Result<signing::Verdict, SigningError>) -> Verdict {
+        match verified {
+            Ok(signing::Verdict::Verified) => self.right,
+            Ok(signing::Verdict::BadSignature { expected, found }) => {
                 self.instead.unwrap_or_else(|| mismatch(expected, found))
             }
-            Outcome::NotSigned => Verdict::Unsigned(Unsigned::NotRequired),
-            Outcome::Refused(Refusal::Unsignable(SigningError::Malformed(error))) => {
-                Verdict::failed(error.into())
-            }
-            _ => Verdict::Unchecked(NoKey::WrongAlgorithm.into()),
+            Ok(signing::Verdict::NotSigned) => Verdict::Unsigned(Unsigned::NotRequired),
+            Err(SigningError::Malformed(error)) => Verdict::failed(error.into()),
+            Err(_) => Verdict::Unchecked(NoKey::WrongAlgorithm.into()),
         }
     }
 }

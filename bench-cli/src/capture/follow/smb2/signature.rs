@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use smbsign_engine::batch::Outcome;
 use smbsign_engine::protocol::smb2::{Command, MessageId, SessionId};
 use smbsign_engine::protocol::{Sender, status};
 use smbsign_engine::signing::{self, SignatureField};
@@ -65,14 +64,14 @@ impl Smb2 {
         if header.command() != Command::SESSION_SETUP {
             return Judgement::Pending(check);
         }
-        let outcome = check.alone(bytes);
-        let wrong = matches!(outcome, Outcome::BadSignature { .. });
+        let verified = check.alone(bytes);
+        let wrong = matches!(verified, Ok(signing::Verdict::BadSignature { .. }));
         if wrong && self.binds(context.sessions.at(session), sender, bytes) {
             let bind = purpose == Some(Purpose::Bind);
             let with = if bind { SignedWith::SessionToBind } else { SignedWith::Session };
             return Verdict::Verified(with).into();
         }
-        check.verdict(outcome).into()
+        check.verdict(verified).into()
     }
 
     /// Whether the session's own key signed a message that binds this connection to it: under the session's algorithm
