@@ -48,7 +48,7 @@ pub struct LaneScheduler {
     sha256: Room<HmacSha256Key, 64>,
     serial: Box<SerialRoom>,
     /// Of the latest message of the latest run, which the next one's first are likely to be like.
-    latest: KeyIs,
+    latest: Latest,
 }
 
 impl LaneScheduler {
@@ -62,7 +62,7 @@ impl LaneScheduler {
             md5: Room::new(),
             sha256: Room::new(),
             serial: SerialRoom::new(),
-            latest: KeyIs::InOneLine,
+            latest: Latest::AesGmac,
         }
     }
 
@@ -138,16 +138,25 @@ struct Pools<'m, 'd, 'r> {
     sha256: Pool<'m, 'd, 'r, HmacSha256Key, 64>,
     serial: Serial<'m, 'd, 'r>,
     /// Of the latest message. The next ones' keys are likely to be like it.
-    latest: KeyIs,
+    latest: Latest,
 }
 
-/// Where what is looked at first of a prepared key lies.
+/// What the latest message was signed with, and the next one probably is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KeyIs {
-    /// In its first line: of AES-CMAC all that a short message needs, of AES-GMAC all but powers of H, and their address.
-    InOneLine,
-    /// In its first two: the states of hashes.
-    InTwoLines,
+enum Latest {
+    AesCmac,
+    AesGmac,
+    Hash,
+}
+
+impl Latest {
+    /// Messages whose memory is asked for together: of AES-CMAC a group's, of others no more than it takes.
+    const fn ahead(self) -> usize {
+        match self {
+            Self::AesCmac => AHEAD,
+            Self::AesGmac | Self::Hash => AHEAD / 2,
+        }
+    }
 }
 
 impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
@@ -190,14 +199,15 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
         source: &mut impl Source<'m, 'd>,
     ) -> Option<&'m mut Message<'d>> {
         let key = first.key;
-        self.latest = KeyIs::InOneLine;
+        self.latest = Latest::AesGmac;
         if CmacKey::of(key).is_some() {
+            self.latest = Latest::AesCmac;
             self.cmac.take(first, rest, occupancy, source)
         } else if Md5Key::of(key).is_some() {
-            self.latest = KeyIs::InTwoLines;
+            self.latest = Latest::Hash;
             self.md5.take(first, rest, occupancy, source)
         } else if HmacSha256Key::of(key).is_some() {
-            self.latest = KeyIs::InTwoLines;
+            self.latest = Latest::Hash;
             self.sha256.take(first, rest, occupancy, source)
         } else {
             self.serial.take(first, rest, source)
@@ -218,23 +228,25 @@ impl<'m, 'd: 'm> Pools<'m, 'd, '_> {
     }
 }
 
-/// Messages whose memory is asked for together.
-const AHEAD: usize = 16;
+/// Messages whose memory is asked for together at most.
+const AHEAD: usize = 32;
 
 /// Pulls the next messages and asks for where their keys begin and for their headers, which may be far away: waiting for one
 /// after the other would take longer than all the rest.
 #[inline(always)]
 fn look_ahead<'m, 'd: 'm>(
     source: &mut impl Source<'m, 'd>,
-    latest: KeyIs,
+    latest: Latest,
     space: usize,
     ahead: &mut ArrayVec<&'m mut Message<'d>, AHEAD>,
 ) -> Supply {
-    for _ in 0..space.min(AHEAD) {
+    for _ in 0..space.min(latest.ahead()) {
         let Some(message) = source.pull() else { return Supply::Dry };
         match latest {
-            KeyIs::InOneLine => prefetch_beginning::<1, _>(message.key),
-            KeyIs::InTwoLines => prefetch_beginning::<2, _>(message.key),
+            // Of AES-CMAC all that a short message needs, of AES-GMAC all but powers of H, and their address.
+            Latest::AesCmac | Latest::AesGmac => prefetch_beginning::<1, _>(message.key),
+            // The states.
+            Latest::Hash => prefetch_beginning::<2, _>(message.key),
         }
         prefetch_from(message.head);
         ahead.push(message);
@@ -260,7 +272,7 @@ mod tests {
                 let key = PreparedKey::new(&SigningKey::new(algorithm, &[0xA5; 16]).unwrap(), backend);
                 let md5 = algorithm == SigningAlgorithm::Md5;
                 let id: &[u8] = if md5 { b"\xffSMB" } else { b"\xfeSMB\x40\0" };
-                let lengths = |index: usize| [97, 300, 1000, 5000][index % 4] + index;
+                let lengths = |index: usize| [97, 300, 1000, 3900, 5000][index % 5] + index;
                 for lengths in [(0..90).map(lengths).collect(), vec![300; TURN + 96], vec![300; 120]] {
                     let message = |bytes: &usize| {
                         let mut message = vec![0x5A; *bytes];
