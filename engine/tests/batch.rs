@@ -53,6 +53,21 @@ fn every_number_of_messages_of_equal_and_of_many_lengths() {
     }
 }
 
+/// What is still copied ends within these lengths, and hangs on the neighbours.
+#[test]
+fn lengths_of_three_and_four_kilobytes_beside_each_other_and_beside_longer_ones() {
+    for algorithm in SigningAlgorithm::ALL {
+        for longer in [None, Some(9000)] {
+            let unlike = (3000..4400).step_by(17).chain(3119..=3137).chain(4271..=4289);
+            let twice = unlike.flat_map(|length| [length, length, length + 1]);
+            let lengths = longer.into_iter().chain(twice);
+            let plans: Vec<_> =
+                lengths.enumerate().map(|(session, length)| plan(algorithm, session, length)).collect();
+            assert_scheduled_as_alone(&plans, 3);
+        }
+    }
+}
+
 #[test]
 fn every_alignment_and_every_edge_of_a_piece() {
     for algorithm in SigningAlgorithm::ALL {

@@ -11,7 +11,7 @@ use super::short_message::{Group, Layout, ShortMessage};
 use crate::kernels::cmac_group::{Ending, InPlace, Queue, Schedules};
 use crate::kernels::cmac_ni::CmacKey;
 pub(super) use crate::kernels::lane::MAX_LANES;
-use crate::kernels::lane::{CmacLane, Lane, Md5Lane, Sha256Lane};
+use crate::kernels::lane::{CmacLane, Lane, Md5Lane, Sha256Lane, ShortLane};
 use crate::kernels::{Backend, cmac_group, md5_group, sha256_group};
 use crate::mac::chain::Chain;
 use crate::mac::{HmacSha256Key, Md5Key};
@@ -25,6 +25,13 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
     /// What it costs to stop a group, in blocks of one lane: a group goes on over lanes that have ended as long as that
     /// is cheaper than to stop it.
     const STOP: u32;
+
+    /// Messages up to here are copied, however alike: with the key before them and the padding behind them, they fit into three
+    /// kilobytes.
+    const COPIED_BYTES: usize = 49 * 64;
+
+    /// And up to here, unless they are as long as the one before, or in the company of longer ones: they would stop each other.
+    const COPIED_UNLIKE_BYTES: usize;
 
     /// Memory that the kernel works in beside its lanes, and may leave secrets in.
     type Scratch: Default + Zeroize;
@@ -78,6 +85,8 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
 
 impl Kernel<16> for CmacKey {
     const STOP: u32 = 100;
+    // Where others would be left for a group of their own that does not fill its lanes, these fill those of shorter ones.
+    const COPIED_UNLIKE_BYTES: usize = ShortLane::BYTES;
     type Scratch = Schedules;
     type Queue = Queue;
 
@@ -132,6 +141,7 @@ impl Kernel<16> for CmacKey {
 
 impl Kernel<64> for Md5Key {
     const STOP: u32 = 32;
+    const COPIED_UNLIKE_BYTES: usize = Self::COPIED_BYTES;
     type Scratch = ();
     type Queue = Infallible;
 
@@ -155,6 +165,7 @@ impl Kernel<64> for Md5Key {
 
 impl Kernel<64> for HmacSha256Key {
     const STOP: u32 = 8;
+    const COPIED_UNLIKE_BYTES: usize = Self::COPIED_BYTES;
     type Scratch = ();
     type Queue = Infallible;
 

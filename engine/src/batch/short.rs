@@ -4,6 +4,8 @@
 //! over before such a stop has paid. So groups of unlike messages are laid out one run of blocks for each; the copy costs less
 //! than one stop.
 
+use core::mem;
+
 use arrayvec::ArrayVec;
 
 use super::job::{Job, admit, admit_plain, cover_signed, settle};
@@ -13,7 +15,6 @@ use super::occupancy::Occupancy;
 use super::order::{Entry, Order, WINDOW};
 use super::scheduler::{Source, Supply};
 use super::short_message::{Group, Layout, Waiting};
-use crate::kernels::lane::ShortLane;
 use crate::kernels::{Backend, Work, prefetch};
 
 /// How often messages that cannot fill the lanes wait for more, while more may come.
@@ -23,11 +24,13 @@ const PATIENCE: u32 = 4;
 pub(super) struct ShortRoom {
     order: Order,
     layout: Layout,
+    /// Of the latest message that may or may not be copied. Kept from run to run: the next one's are likely to be like it.
+    latest_blocks: u32,
 }
 
 impl ShortRoom {
     pub(super) fn new() -> Self {
-        Self { order: Order::new(), layout: Layout::new() }
+        Self { order: Order::new(), layout: Layout::new(), latest_blocks: 0 }
     }
 
     /// Empties what may hold keys or messages.
@@ -50,6 +53,8 @@ pub(super) struct Short<'m, 'd, 'r, C: Kernel<N>, const N: usize> {
     /// Messages that are taken in at most: a number of full groups.
     most: usize,
     waited: u32,
+    /// Whether messages went elsewhere that are too long for here, since the last turn.
+    longer: bool,
 }
 
 /// Why no more messages were taken in.
@@ -72,7 +77,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
         room.order.clear();
         let width = C::width(backend).clamp(1, MAX_LANES);
         let most = WINDOW - WINDOW % width;
-        Self { backend, width, room, waiting: ArrayVec::new(), most, waited: 0 }
+        Self { backend, width, room, waiting: ArrayVec::new(), most, waited: 0, longer: false }
     }
 
     /// Whether no message is left.
@@ -99,6 +104,7 @@ impl<'m, 'd, 'r, C: Kernel<N>, const N: usize> Short<'m, 'd, 'r, C, N> {
         occupancy: &mut Occupancy,
         source: &mut impl Source<'m, 'd>,
     ) {
+        self.longer = false;
         if supply == Supply::More && self.waiting.len() < self.width && self.waited < PATIENCE {
             self.waited += 1;
         } else if !self.waiting.is_empty() {
@@ -135,7 +141,7 @@ where
     #[inline(always)]
     fn run(self) -> Halt<'m, 'd, C> {
         let Self { short, first, rest } = self;
-        let Short { most, room: ShortRoom { order, .. }, waiting, .. } = short;
+        let Short { most, room: ShortRoom { order, latest_blocks, .. }, waiting, longer, .. } = short;
         let most = (*most).min(WINDOW);
         let mut message = first;
         loop {
@@ -148,7 +154,7 @@ where
             if count >= most {
                 return Halt::Full(message);
             }
-            let blocks = if let Some(bytes) = admit_plain(C::ALGORITHM, message, ShortLane::BYTES - 2 * N) {
+            let blocks = if let Some(bytes) = admit_plain(C::ALGORITHM, message, C::COPIED_BYTES - 2 * N) {
                 key.cut(bytes).blocks() as u32
             } else {
                 let job = match admit(C::ALGORITHM, message) {
@@ -157,8 +163,15 @@ where
                 };
                 // The longest message has fewer than 2³² blocks.
                 let blocks = key.cut(job.bytes()).blocks() as u32;
-                if blocks > (ShortLane::BYTES / N) as u32 {
+                if blocks > (C::COPIED_UNLIKE_BYTES / N) as u32 {
+                    *longer = true;
                     return Halt::Long(job, key, blocks);
+                }
+                if blocks > (C::COPIED_BYTES / N) as u32 {
+                    let alike = mem::replace(latest_blocks, blocks) == blocks;
+                    if alike || *longer {
+                        return Halt::Long(job, key, blocks);
+                    }
                 }
                 message = job.into_message();
                 cover_signed(C::ALGORITHM, message);
@@ -193,7 +206,7 @@ where
     #[inline(always)]
     fn run(self) {
         let Self { short, scratch, occupancy, source } = self;
-        let Short { backend, width, room: ShortRoom { order, layout }, waiting, .. } = short;
+        let Short { backend, width, room: ShortRoom { order, layout, .. }, waiting, .. } = short;
         let Some(Waiting { key, .. }) = waiting.first() else { return };
         let mut ends = [key.start(); MAX_LANES];
         order.filled(waiting.len());

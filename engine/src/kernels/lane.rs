@@ -23,9 +23,8 @@ pub(crate) const MAX_LANES: usize = 64;
 pub(crate) struct ShortLane(pub(crate) [u8; Self::BYTES]);
 
 impl ShortLane {
-    /// Three kilobytes, with the key before them and the padding behind them. Messages of unlike lengths beyond that would stop
-    /// each other less often than they fill L1 with their copies.
-    pub(crate) const BYTES: usize = 49 * 64;
+    /// Four kilobytes, with the padding behind them.
+    pub(crate) const BYTES: usize = 67 * 64;
 
     /// The last blocks, at most as many as fit.
     #[inline(always)]
