@@ -51,6 +51,8 @@ impl Round {
         bodies.clear();
         for burst in bursts {
             tally.add(Count::Bursts, 1);
+            messages.reserve(burst.len());
+            outcomes.reserve(burst.len());
             for Entry { job, outcome } in burst.entries_mut() {
                 let Some(key) = key(job.key) else {
                     *outcome = Err(Failure::UnknownKey);
@@ -70,8 +72,9 @@ impl Round {
                 if pieces > 0 {
                     bodies.push((messages.len(), slices.len()));
                 }
-                outcomes.push(outcome);
-                messages.push(Message { sequence: job.sequence, ..Message::whole(key, head, job.operation) });
+                let message = Message::whole(key, head, job.operation);
+                push_within(&mut outcomes, outcome);
+                push_within(&mut messages, Message { sequence: job.sequence, ..message });
             }
         }
         let mut start = 0;
@@ -141,6 +144,13 @@ impl<'m, 'd, B: FnMut()> Source<'m, 'd> for Feed<'m, 'd, '_, B> {
     fn hand_back(&mut self, _: &'m mut Message<'d>) {
         self.faults.pass(Place::MidGroup);
     }
+}
+
+/// Pushes where there is room. For a call that would make some, LLVM keeps all that a message is on the stack.
+#[inline(always)]
+fn push_within<T>(to: &mut Vec<T>, one: T) {
+    assert!(to.len() < to.capacity(), "room for a burst");
+    to.push(one);
 }
 
 /// The memory of an emptied vector, for elements of the same size that borrow from elsewhere.
