@@ -26,12 +26,12 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
     /// is cheaper than to stop it.
     const STOP: u32;
 
-    /// Messages up to here are copied, however alike: with the key before them and the padding behind them, they fit into three
+    /// Messages of up to so many bytes are copied, however alike: with the key before them and the padding behind them, they fit into three
     /// kilobytes.
-    const COPIED_BYTES: usize = 49 * 64;
+    const MOST_COPIED: usize = 49 * 64;
 
     /// And up to here, unless they are as long as the one before, or in the company of longer ones: they would stop each other.
-    const COPIED_UNLIKE_BYTES: usize;
+    const MOST_COPIED_UNLIKE: usize;
 
     /// Memory that the kernel works in beside its lanes, and may leave secrets in.
     type Scratch: Default + Zeroize;
@@ -86,7 +86,7 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
 impl Kernel<16> for CmacKey {
     const STOP: u32 = 100;
     // Where others would be left for a group of their own that does not fill its lanes, these fill those of shorter ones.
-    const COPIED_UNLIKE_BYTES: usize = ShortLane::BYTES;
+    const MOST_COPIED_UNLIKE: usize = ShortLane::BYTES;
     type Scratch = Schedules;
     type Queue = Queue;
 
@@ -141,7 +141,7 @@ impl Kernel<16> for CmacKey {
 
 impl Kernel<64> for Md5Key {
     const STOP: u32 = 32;
-    const COPIED_UNLIKE_BYTES: usize = Self::COPIED_BYTES;
+    const MOST_COPIED_UNLIKE: usize = Self::MOST_COPIED;
     type Scratch = ();
     type Queue = Infallible;
 
@@ -165,7 +165,7 @@ impl Kernel<64> for Md5Key {
 
 impl Kernel<64> for HmacSha256Key {
     const STOP: u32 = 8;
-    const COPIED_UNLIKE_BYTES: usize = Self::COPIED_BYTES;
+    const MOST_COPIED_UNLIKE: usize = Self::MOST_COPIED;
     type Scratch = ();
     type Queue = Infallible;
 

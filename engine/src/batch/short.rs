@@ -154,7 +154,7 @@ where
             if count >= most {
                 return Halt::Full(message);
             }
-            let blocks = if let Some(bytes) = admit_plain(C::ALGORITHM, message, C::COPIED_BYTES - 2 * N) {
+            let blocks = if let Some(bytes) = admit_plain(C::ALGORITHM, message, C::MOST_COPIED - 2 * N) {
                 key.cut(bytes).blocks() as u32
             } else {
                 let job = match admit(C::ALGORITHM, message) {
@@ -163,11 +163,11 @@ where
                 };
                 // The longest message has fewer than 2³² blocks.
                 let blocks = key.cut(job.bytes()).blocks() as u32;
-                if blocks > (C::COPIED_UNLIKE_BYTES / N) as u32 {
+                if blocks > (C::MOST_COPIED_UNLIKE / N) as u32 {
                     *longer = true;
                     return Halt::Long(job, key, blocks);
                 }
-                if blocks > (C::COPIED_BYTES / N) as u32 {
+                if blocks > (C::MOST_COPIED / N) as u32 {
                     let alike = mem::replace(latest_blocks, blocks) == blocks;
                     if alike || *longer {
                         return Halt::Long(job, key, blocks);
