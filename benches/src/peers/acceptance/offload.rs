@@ -7,6 +7,7 @@ use smbsign_engine::offload::{Config, Waiting};
 use smbsign_engine::protocol::SigningAlgorithm::{self, AesCmac, AesGmac};
 
 use super::super::extent::{Extent, Mix};
+use super::super::rounds::Pace;
 use super::super::shot::WrongTag;
 use super::super::statistics::median;
 use super::super::work_set::MOST_KEYS;
@@ -14,7 +15,7 @@ use super::alone::Alone;
 use super::bench::{Bench, rates};
 use super::cores::{OnCore, on_core};
 use super::figure::{Asked, Bound, Pairs};
-use super::lanes::MOST_SESSIONS;
+use super::lanes::{DRAWN_TIMES, MOST_SESSIONS};
 use super::letter::Belonging;
 use super::parked::Parked;
 use super::poisson::{Delays, Poisson, lanes_of_a_group, p99_us};
@@ -132,6 +133,7 @@ impl Bench {
         [core, sender]: [usize; 2],
     ) -> Result<(), WrongTag> {
         let Self { pace, clock, rng, figures, .. } = self;
+        let pace = &Pace { duration: pace.duration * DRAWN_TIMES, ..*pace };
         for algorithm in SigningAlgorithm::ALL {
             for (bytes, bar) in [(128, 1.5), (4 << 10, 1.3)] {
                 let cells = [100, 1_000, 10_000, MOST_SESSIONS].map(|sessions| {
