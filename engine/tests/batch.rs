@@ -6,7 +6,7 @@ use many::{Deed, Plan, assert_same_as_alone, header_bytes, painted, signing_key}
 use smbsign_engine::batch::{LaneScheduler, Message, Operation, Outcome, Refusal, process};
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::mac::PreparedKey;
-use smbsign_engine::protocol::SigningAlgorithm;
+use smbsign_engine::protocol::{SequenceNumber, SigningAlgorithm};
 use std::io::IoSlice;
 
 const DEEDS: [Deed; 5] =
@@ -197,6 +197,10 @@ fn what_is_no_message_is_refused_and_harms_no_other() {
     scattered[..6].copy_from_slice(b"\xfeSMB\x40\x00");
     let before = (short, foreign.clone(), smb1.clone(), scattered.clone());
     let crumbs = [IoSlice::new(b"x"); 17];
+    let (mut smb1_bytes, mut interim) = (smb1.clone(), scattered.clone());
+    // STATUS_PENDING, from the server, asynchronous.
+    interim[8..12].copy_from_slice(&0x103u32.to_le_bytes());
+    interim[16] |= 3;
     {
         let mut messages = [
             Message::whole(&key, &mut short, Operation::Sign),
@@ -206,10 +210,18 @@ fn what_is_no_message_is_refused_and_harms_no_other() {
             Message::scattered(&key, &mut scattered, &crumbs, Operation::Sign),
         ];
         LaneScheduler::new(backend).run(&mut messages.iter_mut());
-        let refused = |message: &Message<'_>| matches!(message.outcome, Outcome::Refused(_));
-        assert_eq!(messages.each_ref().map(refused), [true, true, false, true, true]);
-        assert_eq!(messages[4].outcome, Outcome::Refused(Refusal::Scattered));
-        assert_eq!(messages[2].outcome, Outcome::Signed);
+        let [short, foreign, good, smb1, scattered] = messages.each_ref().map(|message| message.outcome);
+        assert_eq!([short, foreign], [Outcome::Refused(Refusal::Malformed); 2]);
+        assert_eq!(good, Outcome::Signed);
+        assert_eq!(smb1, Outcome::Refused(Refusal::SequenceNumberMissing));
+        assert_eq!(scattered, Outcome::Refused(Refusal::Scattered));
+        let numbered = Message::whole(&key, &mut smb1_bytes, Operation::Sign).numbered(SequenceNumber(2));
+        let interim = Message::whole(&key, &mut interim, Operation::Sign);
+        let mut messages = [numbered, interim];
+        LaneScheduler::new(backend).run(&mut messages.iter_mut());
+        let [numbered, interim] = messages.map(|message| message.outcome);
+        assert_eq!(numbered, Outcome::Refused(Refusal::WrongAlgorithm));
+        assert_eq!(interim, Outcome::Refused(Refusal::InterimResponse));
     }
     assert_eq!((short, foreign, smb1, scattered), before);
     assert_eq!(good.pieces[0], good.expected_bytes);

@@ -1,5 +1,6 @@
 //! Messages whose signatures are checked together, on all cores, and given back in wire order.
 
+use rayon::prelude::*;
 use smbsign_engine::batch::{self, Operation, Outcome};
 use smbsign_engine::kernels::Backend;
 use smbsign_engine::signing::Verdict;
@@ -52,10 +53,11 @@ impl Backlog {
             }
         }
         batch::process(&mut checks, Backend::detect());
-        // Why one is wrong is told alone: few are.
+        // What is wrong with a message is told alone. Mostly few are, but under a wrong key all.
+        let pending: Vec<_> = self.messages.iter().filter_map(|message| message.verdict.pending()).collect();
         let verified: Vec<_> = checks
-            .into_iter()
-            .zip(self.messages.iter().filter_map(|message| message.verdict.pending()))
+            .into_par_iter()
+            .zip(pending)
             .map(|(checked, check)| match checked.outcome {
                 Outcome::Verified => Ok(Verdict::Verified),
                 _ => check.alone(checked.head),

@@ -26,8 +26,7 @@ pub(super) trait Kernel<const N: usize>: Chain<N> {
     /// is cheaper than to stop it.
     const STOP: u32;
 
-    /// Messages of up to so many bytes are copied, however alike: with the key before them and the padding behind them, they fit into three
-    /// kilobytes.
+    /// Messages of up to so many bytes, with the key before them and the padding behind them, are copied however alike.
     const MOST_COPIED: usize = 49 * 64;
 
     /// And up to here, unless they are as long as the one before, or in the company of longer ones: they would stop each other.

@@ -16,9 +16,9 @@ use super::sides::{DrawnSessions, Lanes, Messages, OneByOne, TwoThreads, one_ses
 const LONG: [usize; 3] = [1 << 10, 4 << 10, 64 << 10];
 /// The most sessions that are drawn from.
 pub(super) const MOST_SESSIONS: usize = 100_000;
-/// Drawn sessions are measured for so many times the other measurements' time: until each of the most has been drawn several
-/// times. In a shorter one most are drawn for the first time since the other side ran, and what is seen is how their keys come
-/// back into the caches.
+/// Drawn sessions are measured for so many times the other measurements' time. Sides take turns, and in a shorter one most of the
+/// most sessions would be drawn for the first time since the other side ran: what is seen then is how their keys come back into
+/// the caches.
 pub(super) const DRAWN_TIMES: u32 = 15;
 
 impl Bench {
